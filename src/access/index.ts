@@ -1,0 +1,22 @@
+/** The door of the access module: what others may use of it. Who may see what is decided behind it and nowhere else. */
+export { maskChangesForm as masksToOtherType } from '../catalog/mask-form.ts';
+export { compileProfile } from './compile-profile.ts';
+export { accessDifference } from './difference.ts';
+export type { AccessChange } from './difference.ts';
+export { applyMask } from './masks.ts';
+export { ProfileCache } from './profile-cache.ts';
+export { CLIENT_KINDS, ENTRY_STATUSES } from './model.ts';
+export type {
+  AccessProfile,
+  ClientKind,
+  EntryStatus,
+  FieldDecision,
+  FieldStanding,
+  Party,
+  ProfileBasis,
+  RowDecision,
+  RowFacts,
+  Visibility,
+  VisibleWhen,
+  WithheldReason,
+} from './model.ts';

@@ -1,0 +1,16 @@
+/** Clients: registry, access tokens, statutory grants, consents. The door of this folder. */
+export { authenticate } from './authenticate.ts';
+export type { AuthenticateServices, Caller } from './authenticate.ts';
+export { AuthorizationLoader } from './authorization-loader.ts';
+export { AuthorizationRegistry } from './authorization-registry.ts';
+export type { AuthorizationSummary, NewAuthorization } from './authorization-registry.ts';
+export { ClientRegistry } from './client-registry.ts';
+export type { ClientSummary, NewClient } from './client-registry.ts';
+export { refusalOf } from './client-standing.ts';
+export type { ClientStanding } from './client-standing.ts';
+export { GrantRegistry } from './grant-registry.ts';
+export type { GrantSummary, NewGrant } from './grant-registry.ts';
+export { isPurpose, normalizePurpose } from './purpose.ts';
+export { LONGEST_TOKEN_SECONDS } from './signing-keys.ts';
+export { TokenService } from './token-service.ts';
+export type { IssuedToken } from './token-service.ts';

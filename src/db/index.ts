@@ -1,0 +1,6 @@
+/** The door of the database module. */
+export { ChangeSignal, type ChangeTopic, type ChangeTransaction, notifyChange } from './change-signal.ts';
+export { type Database, type DatabaseConfig, describeServer, explainConnectionError, openDatabase } from './database.ts';
+export { claimGateway, type GatewayClaim } from './gateway-claim.ts';
+export { Prisma, PrismaClient } from './generated/client.ts';
+export { migrate, pendingMigrations } from './migrate.ts';

@@ -1,0 +1,211 @@
+/** The composition root: the only place that builds stores, services and the server. */
+import { ProfileCache } from './access/index.ts';
+import { CatalogFollower, CatalogService } from './catalog/index.ts';
+import { AuthorizationLoader, AuthorizationRegistry, ClientRegistry, GrantRegistry, TokenService } from './clients/index.ts';
+import type { Config } from './config.ts';
+import { ChangeSignal, claimGateway, migrate, openDatabase, pendingMigrations } from './db/index.ts';
+import type { Database } from './db/index.ts';
+import { EntryStatusService, rederiveRoles } from './entries/index.ts';
+import { OperatorError } from './errors.ts';
+import { createGraphQLServer } from './graphql/graphql-server.ts';
+import { SchemaSource } from './graphql/schema-source.ts';
+import { createLogger } from './http/logger.ts';
+import type { Logger } from './http/logger.ts';
+import { createMetrics } from './http/metrics.ts';
+import { noteRequest, requestIdOf } from './http/request-context.ts';
+import { createHttpServer } from './http/server.ts';
+import { jwksHandler, tokenEndpoint } from './http/token-endpoint.ts';
+import { IntakeService } from './intake/index.ts';
+import { openKeyRing } from './keys/index.ts';
+import type { KeyRing } from './keys/index.ts';
+
+/** Everything that a command may need, on an open database. */
+export interface Gateway {
+  readonly config: Config;
+  readonly database: Database;
+  readonly keys: KeyRing;
+  readonly catalogs: CatalogService;
+  readonly clients: ClientRegistry;
+  readonly grants: GrantRegistry;
+  readonly authorizations: AuthorizationRegistry;
+  readonly tokens: TokenService;
+  readonly intake: IntakeService;
+  readonly entries: EntryStatusService;
+  close(): Promise<void>;
+}
+
+export type OpenGateway = () => Promise<Gateway>;
+
+/** A gateway that serves. */
+export interface ServingGateway {
+  /** for instance http://127.0.0.1:4000 */
+  readonly address: string;
+  /** stops accepting, lets requests in flight end, closes the database */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database and everything on it. Pending migrations are applied, but in production only by `migrate`.
+ * @throws OperatorError when the database cannot be reached, or is not migrated, or belongs to another master key
+ */
+export async function openGateway(config: Config): Promise<Gateway> {
+  const database = await openDatabase(config);
+  try {
+    await prepare(config, database);
+    return await compose(config, database, null);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the gateway and serves it over HTTP until `close`.
+ * @param prepareData runs on the open gateway before it serves (the demo)
+ * @param onFatal called when this gateway must stop, for instance because another one has taken its embedded database
+ */
+export async function serveGateway(
+  config: Config,
+  options: { readonly prepareData: (gateway: Gateway) => Promise<void>; readonly onFatal: (error: Error) => void; readonly logger?: Logger },
+): Promise<ServingGateway> {
+  const logger = options.logger ?? createLogger(config.logLevel);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const database = await openDatabase(config);
+    closers.push(() => database.close());
+    const claim = await claimGateway(database, options.onFatal);
+    closers.push(() => claim.release());
+    await prepare(config, database);
+    const signal = await ChangeSignal.start(database.url);
+    closers.push(() => signal.close());
+    const gateway = await compose(config, database, signal);
+    await options.prepareData(gateway);
+    const address = await serve(gateway, signal, logger, closers);
+    return { address, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function prepare(config: Config, database: Database): Promise<void> {
+  if (!config.production) {
+    await migrate(database);
+    return;
+  }
+  const pending = await pendingMigrations(database);
+  if (pending.length > 0) {
+    throw new OperatorError(`The database lacks these migrations: ${pending.join(', ')}. Run "npm run gateway -- migrate" first.`);
+  }
+}
+
+async function compose(config: Config, database: Database, signal: ChangeSignal | null): Promise<Gateway> {
+  const { prisma } = database;
+  const keys = await openKeyRing(database, config);
+  const catalogs = new CatalogService(prisma, rederiveRoles);
+  const currentCatalog = (): ReturnType<CatalogService['current']> => catalogs.current();
+  return {
+    config,
+    database,
+    keys,
+    catalogs,
+    clients: new ClientRegistry({ prisma, signal, currentCatalog }),
+    grants: new GrantRegistry({ prisma, currentCatalog }),
+    authorizations: new AuthorizationRegistry({ prisma, keys, currentCatalog }),
+    tokens: new TokenService({
+      prisma,
+      keys,
+      issuer: config.tokenIssuer,
+      ttlSeconds: config.tokenTtlSeconds,
+      outsideIssuer: config.oidcIssuer,
+      outsideAudience: config.oidcAudience,
+    }),
+    intake: new IntakeService({ database, keys, currentCatalog }),
+    entries: new EntryStatusService(prisma),
+    close: () => database.close(),
+  };
+}
+
+async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, closers: (() => Promise<void>)[]): Promise<string> {
+  const { catalogs, clients, tokens, authorizations, keys, database, config } = gateway;
+  const metrics = createMetrics();
+  const follower = new CatalogFollower({
+    source: catalogs,
+    notices: signal,
+    onError: (error) => {
+      logger.warn({ err: error }, 'following the catalog failed; trying again');
+    },
+  });
+  await follower.start();
+  closers.push(() => Promise.resolve(follower.close()));
+  const schemas = new SchemaSource(follower.current);
+  const graphql = await createGraphQLServer({
+    schemas,
+    profiles: new ProfileCache(),
+    keys,
+    run: ({ text, values }) => database.prisma.$queryRawUnsafe(text, ...values),
+    catalogVersion: (version) => catalogs.version(version).catch((error: unknown) => nullIfUnknown(error)),
+    authorizedItems: (request) => {
+      const loader = new AuthorizationLoader(authorizations, request);
+      return async (subjectIds) => {
+        const items = await loader.loadMany(subjectIds);
+        return new Map(subjectIds.map((id, index) => [id, items[index] ?? new Set<string>()]));
+      };
+    },
+    limits: { maxDepth: config.maxDepth, maxCost: config.maxCost },
+    services: { clients, tokens },
+    requestIdOf,
+    isUnavailable: isUnavailable,
+    onUnforeseen: (error) => {
+      logger.error({ err: error }, 'unforeseen error');
+    },
+    onOperation: (request, { clientId, clientKind, operationType, outcome, seconds }) => {
+      metrics.operationDone({ clientKind, operationType, outcome, seconds });
+      noteRequest(request, { clientKind, outcome, ...(clientId === null ? {} : { clientId }) });
+    },
+  });
+  closers.push(() => graphql.close());
+  follower.onChange((catalog) => {
+    const restructured = schemas.follow(catalog);
+    if (restructured) graphql.schemaChanged();
+    logger.info({ catalogVersion: catalog.version, restructured }, 'catalog followed');
+  });
+  const http = createHttpServer({
+    graphql: graphql.handler,
+    tokenEndpoint: tokenEndpoint({ clients, tokens }),
+    jwks: jwksHandler(tokens),
+    readiness: async () => {
+      const checks = { database: await answers(database), catalog: follower.current.version > 0, changes: signal.live };
+      return { ready: Object.values(checks).every(Boolean), checks };
+    },
+    metrics,
+    explorer: config.explorer,
+    logger,
+  });
+  const address = await http.listen(config.port, config.host);
+  closers.push(() => http.close());
+  return address;
+}
+
+function nullIfUnknown(error: unknown): null {
+  if (error instanceof OperatorError) return null;
+  throw error;
+}
+
+async function answers(database: Database): Promise<boolean> {
+  return database.pool.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** SQLSTATE classes and driver words for "the database is not there now" (PostgreSQL appendix A: 08 connection, 53 resources, 57P operator). */
+function isUnavailable(error: unknown): boolean {
+  const text = error instanceof Error ? `${error.message} ${'code' in error ? String(error.code) : ''}` : '';
+  return /\b(08\d{3}|53\d{3}|57P0\d|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)\b|P1001|P1002|P1008|P1017|Connection terminated|timeout exceeded when trying to connect|server closed the connection|not queryable/.test(
+    text,
+  );
+}

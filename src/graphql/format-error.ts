@@ -1,0 +1,63 @@
+/** The one way out for errors: public text and code, everything unforeseen masked with the request's id. */
+import { GraphQLError } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import { ERROR_CODES, GatewayError } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
+
+const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
+
+/** HTTP statuses for errors that end a request before any data; the others answer 200 with `errors` as GraphQL over HTTP has it. */
+const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  UNAUTHENTICATED: 401,
+  CLIENT_SUSPENDED: 403,
+  LICENSE_EXPIRED: 403,
+  RATE_LIMITED: 429,
+  SERVICE_UNAVAILABLE: 503,
+};
+
+/** A refusal as GraphQL knows errors: code, details and HTTP status in its extensions. */
+export function toGraphQLError(error: GatewayError): GraphQLError {
+  const status = STATUSES[error.code];
+  const headers = error.code === 'UNAUTHENTICATED' ? new Map([['www-authenticate', 'Bearer']]) : undefined;
+  const http = status === undefined ? {} : { http: { status, ...(headers === undefined ? {} : { headers }) } };
+  return new GraphQLError(error.message, { originalError: error, extensions: { ...error.details, code: error.code, ...http } });
+}
+
+/**
+ * @param isUnavailable whether an unforeseen error means that the database cannot be reached now
+ * @param noteUnforeseen is told of everything that is masked, with the request's id
+ */
+export function createErrorFormatter(
+  isUnavailable: (error: unknown) => boolean,
+): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
+  return (formatted, error) => {
+    const original = originalOf(error);
+    const place = { ...(formatted.locations === undefined ? {} : { locations: formatted.locations }), ...(formatted.path === undefined ? {} : { path: formatted.path }) };
+    if (original instanceof GatewayError) {
+      return { message: original.message, ...place, extensions: { ...original.details, code: original.code } };
+    }
+    const code = formatted.extensions?.['code'];
+    if (code === 'GRAPHQL_VALIDATION_FAILED' || code === 'GRAPHQL_PARSE_FAILED' || code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE') {
+      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code: 'BAD_USER_INPUT' } };
+    }
+    if (typeof code === 'string' && KNOWN.has(code) && code !== 'INTERNAL_SERVER_ERROR') {
+      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code } };
+    }
+    if (isUnavailable(original)) {
+      return { message: 'The database cannot be reached at the moment. Try again shortly.', ...place, extensions: { code: 'SERVICE_UNAVAILABLE' } };
+    }
+    return { message: 'Something went wrong inside the gateway. Tell its operator the request id.', ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+  };
+}
+
+/** A suggestion names what a view may hide. */
+export function withoutSuggestions(message: string): string {
+  return message.replace(/ Did you mean [\s\S]*\?$/, '');
+}
+
+/** The error that was thrown, under the wrappings that the executor and the server put around it. */
+export function originalOf(error: unknown): unknown {
+  let inner = error;
+  while (inner instanceof GraphQLError && inner.originalError !== undefined) inner = inner.originalError;
+  return inner;
+}

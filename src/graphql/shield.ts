@@ -1,0 +1,59 @@
+/**
+ * graphql-shield at the roots, deny as its fallback. Only the middleware of the root types is kept: a wrapper on every leaf field
+ * costs a promise per cell, and what a leaf may show is decided by the access module already.
+ */
+import { allow, deny, rule, shield } from 'graphql-shield';
+import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { GatewayError } from '../errors.ts';
+import type { GatewayContext } from './request-context.ts';
+
+// `no_cache`: shield's other caches leave the field's name out of their key, so one rule can answer for another field.
+const isClient = rule('isClient', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) =>
+  context.caller === null ? unauthenticated() : true,
+);
+const readsCreditData = rule('readsCreditData', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
+  if (context.caller === null) return unauthenticated();
+  if (context.profile?.readsCreditData === true) return true;
+  return new GatewayError('FIELD_FORBIDDEN', 'This client manages the gateway and reads no credit data.');
+});
+
+/** One rule per root field; a field without one is denied (and fails a test). */
+export const ROOT_RULES = {
+  Query: {
+    catalog: allow,
+    viewer: isClient,
+    subject: readsCreditData,
+    subjects: readsCreditData,
+    records: readsCreditData,
+    listEntries: readsCreditData,
+    commitments: readsCreditData,
+    evaluations: readsCreditData,
+    node: readsCreditData,
+  },
+};
+
+function unauthenticated(): GatewayError {
+  return new GatewayError('UNAUTHENTICATED', 'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.');
+}
+
+type Resolver = GraphQLFieldResolver<unknown, GatewayContext>;
+type Guard = (resolve: Resolver, ...call: Parameters<Resolver>) => unknown;
+
+/** Puts the guards around the resolvers of the schema's root types, in place. Call once per base schema. */
+export function guardRoots(schema: GraphQLSchema): void {
+  const guards = shield(ROOT_RULES, {
+    fallbackRule: deny,
+    fallbackError: new GatewayError('FIELD_FORBIDDEN', 'No rule lets this field be read.'),
+    // What a resolver throws is formatted by one function (format-error.ts); shield would call all of it "Not Authorised!".
+    allowExternalErrors: true,
+  }).generate(schema) as Readonly<Record<string, Readonly<Record<string, Guard>>>>;
+  for (const type of [schema.getQueryType(), schema.getMutationType()]) {
+    if (type == null) continue;
+    for (const [name, field] of Object.entries(type.getFields())) {
+      const guard = guards[type.name]?.[name];
+      const resolve = field.resolve;
+      if (guard === undefined || resolve === undefined) throw new Error(`No guard stands before ${type.name}.${name}`);
+      field.resolve = (...call: Parameters<Resolver>) => guard(resolve, ...call);
+    }
+  }
+}

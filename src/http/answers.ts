@@ -1,0 +1,107 @@
+/** Answers of the HTTP shell itself: errors before or beside the handlers, each in the shape its route's callers parse. */
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import { requestIdOf } from './request-context.ts';
+
+/** Largest request body. A generous operation with its variables is some 50 kB. */
+export const BODY_LIMIT = '1mb';
+
+interface Problem {
+  readonly status: number;
+  readonly code: ErrorCode | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED';
+  readonly message: string;
+}
+
+/** `{errors: […]}` on /graphql (GraphQL over HTTP), `{error, error_description}` on /oauth/* (RFC 6749 §5.2), else plain JSON. */
+function answer(request: IncomingMessage & { path: string }, response: Response, { status, code, message }: Problem): void {
+  const requestId = requestIdOf(request);
+  response.status(status);
+  if (request.path === '/graphql') {
+    response.json({ errors: [{ message, extensions: { code, requestId } }], extensions: { requestId } });
+  } else if (request.path.startsWith('/oauth/')) {
+    response.json({ error: status >= 500 ? 'server_error' : 'invalid_request', error_description: message });
+  } else {
+    response.json({ error: { code, message, requestId } });
+  }
+}
+
+/** The last handler of a route: says which methods it takes (RFC 9110 §15.5.6). */
+export function methodNotAllowed(...methods: string[]): RequestHandler {
+  const allow = methods.join(', ');
+  return (request, response) => {
+    response.setHeader('Allow', allow);
+    answer(request, response, { status: 405, code: 'METHOD_NOT_ALLOWED', message: `This address takes ${allow} only.` });
+  };
+}
+
+/** The path is not repeated: whatever a caller put into it would be echoed. */
+export const notFound: RequestHandler = (request, response) => {
+  answer(request, response, {
+    status: 404,
+    code: 'NOT_FOUND',
+    message: 'Nothing is served at this address. GraphQL is at POST /graphql.',
+  });
+};
+
+/** GraphQL over HTTP: JSON only. This also keeps out the "simple" cross-site requests that browsers send unasked. */
+export const requireJson: RequestHandler = (request, response, next) => {
+  if (request.is('application/json') !== false) {
+    next();
+    return;
+  }
+  answer(request, response, {
+    status: 415,
+    code: 'BAD_USER_INPUT',
+    message: 'Send the operation as JSON with the header Content-Type: application/json.',
+  });
+};
+
+/** Refuses the list that the body parser lets through: batches are not served. */
+export const requireJsonObject: RequestHandler = (request, response, next) => {
+  const body: unknown = request.body;
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    next();
+    return;
+  }
+  answer(request, response, {
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    message: 'The body must be one JSON object with "query" and, if needed, "variables" and "operationName".',
+  });
+};
+
+/** What the body parsers throw (http-errors): they alone set `type`. */
+const BodyError = z.object({ type: z.string(), status: z.number().int().min(400).max(499) });
+
+const BODY_MESSAGES: Readonly<Record<string, string>> = {
+  'entity.too.large': `The request body is larger than ${BODY_LIMIT.replace('mb', ' MB')}.`,
+  'entity.parse.failed': 'The request body is not valid JSON.',
+  'encoding.unsupported': 'The Content-Encoding of the request is not supported; use gzip, deflate, br or none.',
+  'charset.unsupported': 'The request body must be UTF-8.',
+};
+
+/** The one exit for errors of handlers: body errors by name, everything else masked behind the request's id. */
+export function errorAnswers(logger: Logger): ErrorRequestHandler {
+  // Express tells error handlers from the others by their four parameters.
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const body = BodyError.safeParse(error);
+    if (body.success) {
+      const message = BODY_MESSAGES[body.data.type] ?? 'The request body cannot be read.';
+      answer(request, response, { status: body.data.status, code: 'BAD_USER_INPUT', message });
+      return;
+    }
+    logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed unexpectedly');
+    answer(request, response, {
+      status: 500,
+      code: 'INTERNAL_SERVER_ERROR',
+      message: `Something went wrong inside the gateway. Quote request id ${requestIdOf(request)} when you report it.`,
+    });
+  };
+}

@@ -1,0 +1,197 @@
+/** The HTTP shell around the gateway's handlers: routes, limits, headers, access log, and an orderly end. */
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import type { Express, Request, RequestHandler } from 'express';
+import { OperatorError } from '../errors.ts';
+import { BODY_LIMIT, errorAnswers, methodNotAllowed, notFound, requireJson, requireJsonObject } from './answers.ts';
+import { explorerRouter } from './explorer.ts';
+import { healthRouter } from './health.ts';
+import type { Readiness } from './health.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import { notesOf, requestIdOf } from './request-context.ts';
+import { apiHeaders } from './security-headers.ts';
+
+export interface HttpServerOptions {
+  /** answers POST /graphql; `request.body` is a parsed JSON object */
+  readonly graphql: RequestHandler;
+  /** answers POST /oauth/token; `request.body` holds the form's fields, each a string or a list of strings */
+  readonly tokenEndpoint: RequestHandler;
+  /** answers GET /.well-known/jwks.json */
+  readonly jwks: RequestHandler;
+  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: Metrics;
+  /** whether GET / serves the explorer */
+  readonly explorer: boolean;
+  readonly logger: Logger;
+}
+
+export interface HttpServer {
+  readonly app: Express;
+  /**
+   * @param port 0: any free one
+   * @returns the address to show, for instance `http://127.0.0.1:4000`
+   * @throws OperatorError when the port is taken or may not be used
+   */
+  listen(port: number, host: string): Promise<string>;
+  /** Stops accepting, lets requests in flight finish for up to `graceMs`, then cuts what is left. Safe to call twice. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A request's head and body must be here within these times; against clients that hold connections open by trickling. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the 60 s for which common proxies keep theirs, so that the proxy is the one who closes. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Long enough for the longest allowed operation, short enough for the 30 s that process managers wait. */
+const GRACE_MS = 15_000;
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  let draining = false;
+  const app = createApp(options);
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
+    app,
+  );
+  server.on('request', (_request, response) => {
+    response.on('close', () => {
+      // The connection counts as idle only after this event; while draining it must not wait for its keep-alive to run out.
+      if (draining)
+        setImmediate(() => {
+          server.closeIdleConnections();
+        });
+    });
+  });
+  let closed: Promise<void> | undefined;
+  return {
+    app,
+    listen: (port, host) => listen(server, port, host),
+    close(graceMs = GRACE_MS) {
+      draining = true;
+      closed ??= drain(server, graceMs);
+      return closed;
+    },
+  };
+}
+
+function createApp(options: HttpServerOptions): Express {
+  const { logger, metrics } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false);
+  app.use(accessLog(logger, metrics));
+  app.use(apiHeaders);
+
+  app
+    .route('/graphql')
+    .post(requireJson, express.json({ limit: BODY_LIMIT }), requireJsonObject, options.graphql)
+    .all(methodNotAllowed('POST'));
+  app
+    .route('/oauth/token')
+    .post(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 }), options.tokenEndpoint)
+    .all(methodNotAllowed('POST'));
+  app.route('/.well-known/jwks.json').get(options.jwks).all(methodNotAllowed('GET', 'HEAD'));
+  app.use(healthRouter({ readiness: options.readiness, logger }));
+  app
+    .route('/metrics')
+    .get(async (_request, response) => {
+      const text = await metrics.text();
+      response.setHeader('Content-Type', metrics.contentType);
+      response.end(text);
+    })
+    .all(methodNotAllowed('GET', 'HEAD'));
+  if (options.explorer) app.use(explorerRouter());
+  app.use(notFound);
+  app.use(errorAnswers(logger));
+  return app;
+}
+
+/** First in the chain: gives the request its id, and writes one line when the answer is out or the caller has gone. */
+function accessLog(logger: Logger, metrics: Metrics): RequestHandler {
+  return (request, response, next) => {
+    const started = process.hrtime.bigint();
+    const requestId = requestIdOf(request);
+    response.setHeader('X-Request-Id', requestId);
+    response.once('close', () => {
+      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+      // 499 as nginx has it: the caller went away before the answer was out.
+      const status = response.writableFinished ? response.statusCode : 499;
+      const route = routeOf(request);
+      metrics.requestDone({ method: request.method, route, status, seconds });
+      const line = { requestId, method: request.method, route, status, ms: Math.round(seconds * 1e4) / 10, ...notesOf(request) };
+      if (status >= 500) logger.warn(line, 'request');
+      else logger.info(line, 'request');
+    });
+    next();
+  };
+}
+
+/** The pattern that matched, never the path itself: a path may carry whatever a caller typed. */
+function routeOf(request: Request): string {
+  const route: unknown = request.route;
+  if (typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string') return route.path;
+  return 'unmatched';
+}
+
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => {
+      reject(listenFailure(error, port, host));
+    };
+    server.once('error', failed);
+    server.listen(port, host, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+  return addressOf(server.address());
+}
+
+function addressOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new TypeError('the server listens on no TCP port');
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new OperatorError(
+        `Port ${port} on ${host} is already in use. Stop the program that uses it, or choose another port: --port N (or PORT=N).`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new OperatorError(
+        `Port ${port} on ${host} may not be used by this account. Choose a port above 1023: --port N (or PORT=N).`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new OperatorError(`This machine has no address ${host}. Set HOST to one of its addresses, or to 0.0.0.0 for all.`, {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+async function drain(server: Server, graceMs: number): Promise<void> {
+  if (!server.listening) return;
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, graceMs);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.close((error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+      server.closeIdleConnections();
+    });
+  } finally {
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,177 @@
+/** One row that was found good → what will be stored: its subject, and its entry (or, for a subject item, the subject alone). */
+import type { Catalog, CatalogField, CatalogItem, Role } from '../catalog/model.ts';
+import { fieldWithRole } from '../catalog/model.ts';
+import type { SubjectIdentifier, SubjectKind } from '../identifiers/index.ts';
+import { subjectKindOfCode } from '../identifiers/index.ts';
+import type { KeyRing } from '../keys/index.ts';
+import { ENTRY_COLUMNS, SUBJECT_COLUMNS, type RoleColumn } from '../entries/entry-columns.ts';
+
+export type IntakeKeys = Pick<KeyRing, 'subjectId' | 'entryId' | 'seal' | 'digest'>;
+
+export interface SubjectDraft {
+  readonly id: string;
+  readonly itemCode: string;
+  readonly kind: SubjectKind;
+  readonly person: boolean;
+  /** organizations only */
+  readonly creditCode: string | null;
+  /** one per column of SUBJECT_COLUMNS */
+  readonly columns: readonly (string | null)[];
+  /** JSON object: field key → stored text */
+  readonly content: string;
+  readonly digest: Buffer;
+}
+
+export interface EntryDraft {
+  readonly id: string;
+  readonly subjectId: string;
+  readonly person: boolean;
+  /** one per column of ENTRY_COLUMNS of the item's family */
+  readonly columns: readonly (string | null)[];
+  readonly content: string;
+  readonly digest: Buffer;
+}
+
+export interface RowDraft {
+  readonly subject: SubjectDraft;
+  /** null for a row of a subject item */
+  readonly entry: EntryDraft | null;
+}
+
+/** Values of one row by the field's place in the item; null where the cell was blank. */
+export type RowValues = readonly (string | null)[];
+
+/** The words of 主体类型; an unknown word leaves the decision to the code. */
+const KIND_OF_WORD: ReadonlyMap<string, SubjectKind> = new Map<string, SubjectKind>([
+  ['企业', 'ENTERPRISE'],
+  ['个体工商户', 'SOLE_TRADER'],
+  ['农民专业合作社', 'COOPERATIVE'],
+  ['事业单位', 'PUBLIC_INSTITUTION'],
+  ['机关', 'GOVERNMENT_BODY'],
+  ['社会组织', 'SOCIAL_ORGANIZATION'],
+  ['社会团体', 'SOCIAL_ORGANIZATION'],
+  ['社会服务机构', 'SOCIAL_ORGANIZATION'],
+  ['民办非企业单位', 'SOCIAL_ORGANIZATION'],
+  ['基金会', 'SOCIAL_ORGANIZATION'],
+]);
+
+/** Builds drafts for one item of one catalog version. */
+export class RowDrafter {
+  private readonly item: CatalogItem;
+  private readonly keys: IntakeKeys;
+  private readonly jsonKeys: readonly string[];
+  private readonly keyFields: readonly number[];
+  private readonly columns: readonly (number | null)[];
+  private readonly nameAt: number | null;
+  private readonly kindAt: number | null;
+  private readonly personItem: CatalogItem | undefined;
+  private readonly organizationItem: CatalogItem | undefined;
+
+  constructor(catalog: Catalog, item: CatalogItem, keys: IntakeKeys) {
+    this.item = item;
+    this.keys = keys;
+    this.jsonKeys = item.fields.map((field) => `${JSON.stringify(field.key)}:`);
+    const inKey = item.fields.flatMap((field, at) => (field.inKey ? [at] : []));
+    // An item without key fields has nothing that tells two entries of a subject apart but the entries themselves.
+    this.keyFields = inKey.length > 0 ? inKey : [...item.fields.keys()];
+    this.columns = columnsOf(item).map(({ role }) => columnField(item, role));
+    this.nameAt = fieldAt(item, 'SUBJECT_NAME');
+    this.kindAt = fieldAt(item, 'SUBJECT_KIND');
+    this.personItem = subjectItem(catalog, 'PERSON');
+    this.organizationItem = subjectItem(catalog, 'ORGANIZATION');
+  }
+
+  draft(values: RowValues, identified: SubjectIdentifier): RowDraft {
+    const subjectId = this.keys.subjectId(identified.identifier);
+    const content = this.contentOf(values, subjectId, identified.person);
+    // Over what is stored: a field that a new catalog seals makes the same row a changed one.
+    const digest = this.keys.digest([content]);
+    const columns = this.columns.map((at) => (at === null ? null : (values[at] ?? null)));
+    if (this.item.family === 'SUBJECT') {
+      const subject: SubjectDraft = {
+        id: subjectId,
+        itemCode: this.item.code,
+        kind: this.kindOf(values, identified),
+        person: identified.person,
+        creditCode: identified.person ? null : identified.identifier,
+        columns,
+        content,
+        digest,
+      };
+      return { subject, entry: null };
+    }
+    const keyValues = this.keyFields.map((at) => values[at] ?? '');
+    const id = this.keys.entryId(this.item.code, subjectId, keyValues);
+    const entry: EntryDraft = { id, subjectId, person: identified.person, columns, content, digest };
+    return { subject: this.unregistered(values, subjectId, identified), entry };
+  }
+
+  /** What an entry tells of its subject: who it is and its name, under the keys of the catalog's subject item. */
+  private unregistered(values: RowValues, id: string, identified: SubjectIdentifier): SubjectDraft {
+    const { person, identifier } = identified;
+    const item = person ? this.personItem : this.organizationItem;
+    const nameField = item === undefined ? undefined : fieldWithRole(item, 'SUBJECT_NAME');
+    const codeField =
+      item === undefined ? undefined : ((person ? fieldWithRole(item, 'SUBJECT_ID_NUMBER') : undefined) ?? fieldWithRole(item, 'SUBJECT_CODE'));
+    const name = this.nameAt === null ? null : (values[this.nameAt] ?? null);
+    const content: Record<string, string> = {};
+    if (codeField !== undefined) content[codeField.key] = person ? this.keys.seal(identifier, id) : identifier;
+    if (nameField !== undefined && name !== null) content[nameField.key] = isSealed(nameField) ? this.keys.seal(name, id) : name;
+    const json = JSON.stringify(content);
+    return {
+      id,
+      // A catalog without a subject item can still take entries; their subject is then a name without a page.
+      itemCode: item?.code ?? '',
+      kind: person ? 'NATURAL_PERSON' : subjectKindOfCode(identifier),
+      person,
+      creditCode: person ? null : identifier,
+      columns: SUBJECT_COLUMNS.map(({ role }) => (role === 'SUBJECT_NAME' && (nameField === undefined || !isSealed(nameField)) ? name : null)),
+      content: json,
+      digest: this.keys.digest([json]),
+    };
+  }
+
+  private contentOf(values: RowValues, subjectId: string, person: boolean): string {
+    let json = '';
+    for (let at = 0; at < this.jsonKeys.length; at += 1) {
+      const value = values[at];
+      const field = this.item.fields[at];
+      if (typeof value !== 'string' || field === undefined) continue;
+      const stored = isSealed(field) || (person && field.role === 'SUBJECT_CODE') ? this.keys.seal(value, subjectId) : value;
+      json += `${json === '' ? '{' : ','}${this.jsonKeys[at] ?? ''}${JSON.stringify(stored)}`;
+    }
+    return json === '' ? '{}' : `${json}}`;
+  }
+
+  private kindOf(values: RowValues, identified: SubjectIdentifier): SubjectKind {
+    if (identified.person) return 'NATURAL_PERSON';
+    const word = this.kindAt === null ? null : (values[this.kindAt] ?? null);
+    return (word === null ? undefined : KIND_OF_WORD.get(word)) ?? subjectKindOfCode(identified.identifier);
+  }
+}
+
+/** Whether the field's values rest encrypted: security level L4, and every natural person's number. */
+function isSealed(field: CatalogField): boolean {
+  return field.securityLevel === 'L4' || field.role === 'SUBJECT_ID_NUMBER';
+}
+
+function columnsOf(item: CatalogItem): readonly RoleColumn[] {
+  return item.family === 'SUBJECT' ? SUBJECT_COLUMNS : ENTRY_COLUMNS[item.family];
+}
+
+/** A sealed field fills no column: a copy in the clear would undo the seal. */
+function columnField(item: CatalogItem, role: Role): number | null {
+  const at = fieldAt(item, role);
+  const field = at === null ? undefined : item.fields[at];
+  return field === undefined || isSealed(field) ? null : at;
+}
+
+function fieldAt(item: CatalogItem, role: Role): number | null {
+  const at = item.fields.findIndex((field) => field.role === role);
+  return at < 0 ? null : at;
+}
+
+function subjectItem(catalog: Catalog, scope: 'PERSON' | 'ORGANIZATION'): CatalogItem | undefined {
+  const subjects = catalog.items.filter((item) => item.family === 'SUBJECT');
+  return subjects.find((item) => item.subjectScope === scope) ?? subjects.find((item) => item.subjectScope === 'ALL');
+}

@@ -1,0 +1,145 @@
+/** Every secret key of the gateway, derived from one master key, and what they are used for. Synchronous once opened. */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
+
+/** What a key of `encrypt` is for: data of one purpose never opens as another's. */
+export type EncryptionPurpose = 'cursor' | 'signing-key';
+
+export interface KeyRing {
+  /**
+   * The id of a subject: a UUIDv8 (RFC 9562 §5.8) that nobody can compute or enumerate without the key.
+   * @param identifier unified social credit code or ID number, in upper case
+   */
+  subjectId(identifier: string): string;
+  /** The id of an entry, made likewise of what identifies it: the same entry sent twice has the same id. */
+  entryId(itemCode: string, subjectId: string, keyValues: readonly string[]): string;
+  /**
+   * Encrypts a value at rest with SM4 (GB/T 32907) and SM3 (GB/T 32905), deterministically: the same text in the same
+   * context gives the same result, so that an unchanged value is seen as unchanged. Another context gives another result.
+   * @param context the subject's id; a value moved to another subject does not open
+   */
+  seal(text: string, context: string): string;
+  /** @throws Error when `sealed` was not made by `seal` in that context with that key; the message carries no value */
+  unseal(sealed: string, context: string): string;
+  isSealed(text: string): boolean;
+  /** 32 bytes that tell whether two lists of texts are equal, and nothing else to whoever has no key. */
+  digest(parts: readonly string[]): Buffer;
+  /** AES-256-GCM with a random nonce; `aad` is authenticated and not contained in the result. */
+  encrypt(purpose: EncryptionPurpose, plaintext: Buffer, aad: Buffer): Buffer;
+  /** null: not made by `encrypt` with this purpose, this `aad` and this key */
+  decrypt(purpose: EncryptionPurpose, ciphertext: Buffer, aad: Buffer): Buffer | null;
+}
+
+export const MASTER_KEY_BYTES = 32;
+
+const SEALED = 'sm4:';
+const IV_BYTES = 16;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** @param masterKey 32 random bytes */
+export function createKeyRing(masterKey: Buffer): KeyRing {
+  const idKey = subKey(masterKey, 'id', 32);
+  const digestKey = subKey(masterKey, 'digest', 32);
+  const sealMacKey = subKey(masterKey, 'seal-mac', 32);
+  const sealKey = subKey(masterKey, 'seal', 16);
+  const encryptionKeys: Record<EncryptionPurpose, KeyObject> = {
+    cursor: subKey(masterKey, 'encrypt-cursor', 32),
+    'signing-key': subKey(masterKey, 'encrypt-signing-key', 32),
+  };
+
+  /** SIV: the initialization vector is a code of the text itself, and so both makes the result deterministic and authenticates it. */
+  const syntheticIv = (text: string, context: string): Buffer => {
+    if (context.includes('\0')) throw new Error('A sealing context holds no NUL: it would run into the text.');
+    return createHmac('sm3', sealMacKey).update(context).update('\0').update(text).digest().subarray(0, IV_BYTES);
+  };
+
+  return {
+    subjectId: (identifier) => uuid(hmac(idKey, ['subject', identifier])),
+    entryId: (itemCode, subjectId, keyValues) => uuid(hmac(idKey, ['entry', itemCode, subjectId, ...keyValues])),
+    digest: (parts) => hmac(digestKey, parts),
+
+    seal(text, context) {
+      const iv = syntheticIv(text, context);
+      const cipher = createCipheriv('sm4-ctr', sealKey, iv);
+      return SEALED + Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final()]).toString('base64');
+    },
+
+    unseal(sealed, context) {
+      const bytes = sealedBytes(sealed);
+      if (bytes === null) throw new Error('This is not a sealed value.');
+      const iv = bytes.subarray(0, IV_BYTES);
+      const decipher = createDecipheriv('sm4-ctr', sealKey, iv);
+      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]).toString('utf8');
+      if (!timingSafeEqual(iv, syntheticIv(text, context))) throw new Error('A sealed value does not open: it was altered, or belongs elsewhere.');
+      return text;
+    },
+
+    isSealed: (text) => sealedBytes(text) !== null,
+
+    encrypt(purpose, plaintext, aad) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', encryptionKeys[purpose], nonce).setAAD(aad);
+      return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    },
+
+    decrypt(purpose, ciphertext, aad) {
+      if (ciphertext.length < NONCE_BYTES + TAG_BYTES) return null;
+      const end = ciphertext.length - TAG_BYTES;
+      const options = { authTagLength: TAG_BYTES };
+      const decipher = createDecipheriv('aes-256-gcm', encryptionKeys[purpose], ciphertext.subarray(0, NONCE_BYTES), options);
+      decipher.setAAD(aad).setAuthTag(ciphertext.subarray(end));
+      try {
+        return Buffer.concat([decipher.update(ciphertext.subarray(NONCE_BYTES, end)), decipher.final()]);
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+/** Tells one master key from another without telling anything about either. */
+export function fingerprintOf(masterKey: Buffer): string {
+  return subKey(masterKey, 'fingerprint', 16).export().toString('hex');
+}
+
+function subKey(masterKey: Buffer, purpose: string, bytes: number): KeyObject {
+  if (masterKey.length !== MASTER_KEY_BYTES) throw new Error(`A master key has ${MASTER_KEY_BYTES} bytes.`);
+  return createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, '', `public-credit-gateway/v1/${purpose}`, bytes)));
+}
+
+/** Each part goes in with its length in bytes (32 bits, big-endian) before it: no two lists look alike. */
+function hmac(key: KeyObject, parts: readonly string[]): Buffer {
+  const mac = createHmac('sha256', key);
+  const length = Buffer.alloc(4);
+  for (const part of parts) {
+    length.writeUInt32BE(Buffer.byteLength(part, 'utf8'));
+    mac.update(length).update(part, 'utf8');
+  }
+  return mac.digest();
+}
+
+/** RFC 9562 §5.8: 122 bits of our own choice around the version 8 and the variant. */
+function uuid(bytes: Buffer): string {
+  const value = Buffer.from(bytes.subarray(0, 16));
+  value.writeUInt8((value.readUInt8(6) & 0x0f) | 0x80, 6);
+  value.writeUInt8((value.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = value.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+function sealedBytes(text: string): Buffer | null {
+  if (!text.startsWith(SEALED)) return null;
+  const encoded = text.slice(SEALED.length);
+  const bytes = Buffer.from(encoded, 'base64');
+  // Node skips what is not base64: only what encodes back to the same text was base64.
+  return bytes.length >= IV_BYTES && bytes.toString('base64') === encoded ? bytes : null;
+}

@@ -1,0 +1,160 @@
+/** Which rows a statement may touch: the caller's visibility and the operation's conditions, in SQL. */
+import type { AccessProfile, Party, VisibleWhen, Visibility } from '../access/index.ts';
+import type { CatalogItem, Role } from '../catalog/model.ts';
+import { fieldWithRole } from '../catalog/model.ts';
+import type { Condition, Order } from './read-plan.ts';
+import type { StatementBuilder } from './statement.ts';
+
+/** The caller as a statement sees it. */
+export interface ReaderIdentity {
+  readonly profile: AccessProfile;
+  readonly clientId: string;
+  readonly orgCode: string | null;
+  /** null: none stated, so no authorization opens anything */
+  readonly purpose: string | null;
+  /** the day in Asia/Shanghai, YYYY-MM-DD */
+  readonly today: string;
+}
+
+interface SortColumn {
+  readonly expression: string;
+  readonly type: string;
+}
+
+/** Where each role's typed copy lies, and how it sorts: empty values last in DESC, so that keyset pages need no special case. */
+const COLUMNS: Readonly<Partial<Record<Role, { column: string; type: string; empty?: string }>>> = {
+  DOCUMENT_NUMBER: { column: 'document_number', type: 'text' },
+  AUTHORITY: { column: 'authority', type: 'text' },
+  DECIDED_ON: { column: 'decided_on', type: 'date', empty: "'-infinity'::date" },
+  AMOUNT: { column: 'amount', type: 'numeric', empty: "'-Infinity'::numeric" },
+  LIST_NAME: { column: 'list_name', type: 'text' },
+  LISTED_ON: { column: 'listed_on', type: 'date', empty: "'-infinity'::date" },
+  REMOVED_ON: { column: 'removed_on', type: 'date' },
+  COMMITMENT_KIND: { column: 'kind', type: 'text' },
+  COMMITTED_ON: { column: 'committed_on', type: 'date', empty: "'-infinity'::date" },
+  FULFILMENT: { column: 'fulfilment', type: 'text' },
+  GRADE: { column: 'grade', type: 'text' },
+  EVALUATED_ON: { column: 'evaluated_on', type: 'date', empty: "'-infinity'::date" },
+  SUBJECT_CODE: { column: 'credit_code', type: 'text', empty: "''" },
+  SUBJECT_NAME: { column: 'name', type: 'text', empty: "''" },
+  SUBJECT_STATUS: { column: 'status', type: 'text' },
+  DIVISION: { column: 'division_code', type: 'text' },
+};
+
+/** The expression an order sorts by; the same as in the indexes of the migrations. */
+export function sortColumn(by: Order['by']): SortColumn {
+  if (by === 'UPDATED_AT') return { expression: 'e.updated_at', type: 'timestamptz' };
+  const { column, type, empty } = columnOf(by);
+  return { expression: empty === undefined ? `e.${column}` : `COALESCE(e.${column}, ${empty})`, type };
+}
+
+function columnOf(role: Role): { column: string; type: string; empty?: string } {
+  const column = COLUMNS[role];
+  if (column === undefined) throw new Error(`No column holds the role ${role}`);
+  return column;
+}
+
+export function conditionSql(builder: StatementBuilder, condition: Condition): string {
+  const { on, operator, value } = condition;
+  const own = { STATUS: { expression: 'e.status', type: 'entry_status' }, UPDATED_AT: sortColumn('UPDATED_AT'), KIND: { expression: 'e.kind', type: 'subject_kind' } };
+  const { expression, type } = on in own ? own[on as keyof typeof own] : roleExpression(on as Role);
+  switch (operator) {
+    case 'EQUALS':
+      return `${expression} = ${builder.bind(value, type)}`;
+    case 'ANY_OF':
+      return `${expression} = ANY(${builder.bind(value, `${type}[]`)})`;
+    case 'AT_LEAST':
+      return `${expression} >= ${builder.bind(value, type)}`;
+    case 'AT_MOST':
+      return `${expression} <= ${builder.bind(value, type)}`;
+    case 'NULL_OR_AFTER':
+      return `(${expression} IS NULL OR ${expression} > ${builder.bind(value, type)})`;
+    case 'NOT_NULL_AND_AT_MOST':
+      return `${expression} <= ${builder.bind(value, type)}`;
+    case 'STARTS_WITH':
+      return `${expression} LIKE ${builder.bind(`${escapeLike(String(value))}%`, 'text')}`;
+    case 'CONTAINS':
+      // The two-character index narrows, the comparison decides: without regard to upper and lower case, like the index.
+      return `(name_bigrams(e.name) @> name_bigrams(${builder.bind(value, 'text')}) AND lower(e.name) LIKE ${builder.bind(`%${escapeLike(String(value).toLowerCase())}%`, 'text')})`;
+  }
+}
+
+function roleExpression(role: Role): SortColumn {
+  const { column, type, empty } = columnOf(role);
+  // Dates compare as they sort, so that a range can use the index; an empty date is before every range.
+  return { expression: empty !== undefined && role !== 'SUBJECT_STATUS' ? `COALESCE(e.${column}, ${empty})` : `e.${column}`, type };
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+}
+
+/** The rows of one entry item that exist for the caller. `null`: none. */
+export function entryVisibility(builder: StatementBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party): string | null {
+  const visibility = reader.profile.visibility(item.code);
+  const active = activeRows(builder, reader, item, party, visibility);
+  const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
+  const rows = own === null ? active : active === null ? own : `(${own} OR ${active})`;
+  if (rows === null || party === 'ANY') return rows;
+  return item.subjectScope === 'ALL' ? `${party === 'PERSON' ? 'e.person' : 'NOT e.person'} AND ${rows}` : rows;
+}
+
+function activeRows(builder: StatementBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party, visibility: Visibility): string | null {
+  const parties = [
+    { person: 'NOT e.person', side: 'organization', here: item.subjectScope !== 'PERSON' && party !== 'PERSON' },
+    { person: 'e.person', side: 'person', here: item.subjectScope !== 'ORGANIZATION' && party !== 'ORGANIZATION' },
+  ] as const;
+  const expires = fieldWithRole(item, 'PUBLIC_UNTIL') !== undefined;
+  const today = builder.bind(reader.today, 'date');
+  const cells: string[] = [];
+  for (const { person, side, here } of parties) {
+    if (!here) continue;
+    const apart = item.subjectScope === 'ALL' && party === 'ANY' ? [person] : [];
+    const current = whenSql(builder, reader, visibility.current[side]);
+    const expired = expires ? whenSql(builder, reader, visibility.expired[side]) : current;
+    if (current === expired) {
+      if (current !== null) cells.push([...apart, current].join(' AND '));
+      continue;
+    }
+    if (current !== null) cells.push([...apart, `(e.public_until IS NULL OR e.public_until >= ${today})`, current].join(' AND '));
+    if (expired !== null) cells.push([...apart, `e.public_until < ${today}`, expired].join(' AND '));
+  }
+  if (cells.length === 0) return null;
+  return `(e.status = 'ACTIVE' AND (${cells.map((cell) => `(${cell})`).join(' OR ')}))`;
+}
+
+function whenSql(builder: StatementBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
+  if (when === 'ALWAYS') return 'TRUE';
+  return when === 'NEVER' ? null : authorizedSql(builder, reader, 'e.subject_id', 'THIS_ITEM');
+}
+
+/** The subject has a live authorization for this client and purpose. `null`: no purpose stated, so there is none. */
+function authorizedSql(builder: StatementBuilder, reader: ReaderIdentity, subject: 'e.id' | 'e.subject_id', covering: 'THIS_ITEM' | 'ANY_ITEM'): string | null {
+  if (reader.purpose === null) return null;
+  return (
+    `EXISTS (SELECT FROM authorizations a WHERE a.client_id = ${builder.bind(reader.clientId, 'text')} AND a.subject_id = ${subject} ` +
+    `AND a.purpose = ${builder.bind(reader.purpose, 'text')} AND a.revoked_at IS NULL AND a.valid_until >= ${builder.bind(reader.today, 'date')}` +
+    `${covering === 'THIS_ITEM' ? ' AND e.item_code = ANY(a.items)' : ''})`
+  );
+}
+
+/** The subjects of one party that exist for the caller: by the party's subject items. `null`: none. */
+export function subjectVisibility(builder: StatementBuilder, reader: ReaderIdentity, items: readonly CatalogItem[], person: boolean): string | null {
+  const cells: string[] = [];
+  for (const item of items) {
+    if (item.subjectScope === (person ? 'ORGANIZATION' : 'PERSON')) continue;
+    const visibility = reader.profile.visibility(item.code);
+    const when = visibility.current[person ? 'person' : 'organization'];
+    const needsAny = person && reader.profile.personsNeedAuthorization && when !== 'NEVER';
+    const general = needsAny ? authorizedSql(builder, reader, 'e.id', 'ANY_ITEM') : subjectWhenSql(builder, reader, when);
+    const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
+    const rows = general === 'TRUE' ? 'TRUE' : [own, general].filter((part) => part !== null).join(' OR ');
+    if (rows !== '') cells.push(`(e.item_code = ${builder.bind(item.code, 'text')} AND (${rows}))`);
+  }
+  return cells.length === 0 ? null : `${person ? 'e.person' : 'NOT e.person'} AND (${cells.join(' OR ')})`;
+}
+
+function subjectWhenSql(builder: StatementBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
+  if (when === 'ALWAYS') return 'TRUE';
+  return when === 'NEVER' ? null : authorizedSql(builder, reader, 'e.id', 'THIS_ITEM');
+}

@@ -1,0 +1,82 @@
+/** A gateway that serves over HTTP on a seeded database of its own, and callers for it. */
+import { openGateway, serveGateway } from '../../src/gateway.ts';
+import type { Gateway } from '../../src/gateway.ts';
+import { createTestDatabase } from './database.ts';
+
+export interface GraphQLAnswer {
+  readonly status: number;
+  // A test reads any shape it asked for; a wrong path shows as undefined in its expectation.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly data: any;
+  readonly errors: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions: Record<string, unknown> }[];
+  readonly access: readonly AccessLine[];
+  readonly extensions: Record<string, unknown>;
+  readonly text: string;
+}
+
+export interface AccessLine {
+  readonly coordinate: string;
+  readonly item: string;
+  readonly field: string;
+  readonly outcome: string;
+  readonly required: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
+export type Ask = (query: string, variables?: Record<string, unknown>, headers?: Record<string, string>) => Promise<GraphQLAnswer>;
+
+export interface Serving {
+  readonly address: string;
+  /** another opened gateway on the same database, as a command beside the server has it */
+  readonly beside: Gateway;
+  /** asks as a registered client; a department states a purpose and a matter unless the headers say otherwise */
+  as(clientId: string): Promise<Ask>;
+  /** asks without a token */
+  readonly anonymous: Ask;
+  close(): Promise<void>;
+}
+
+export const PURPOSE = { 'x-purpose': encodeURIComponent('行政审批'), 'x-matter-number': 'M-1' };
+
+export async function startServing(options: { readonly seeded?: boolean } = {}): Promise<Serving> {
+  const database = await createTestDatabase({ seeded: options.seeded ?? true });
+  const beside = await openGateway(database.config);
+  const failures: Error[] = [];
+  const serving = await serveGateway(database.config, { prepareData: () => Promise.resolve(), onFatal: (error) => failures.push(error) });
+  return {
+    address: serving.address,
+    beside,
+    as: async (clientId) => {
+      const { token } = await beside.tokens.issue(clientId, 600);
+      return caller(serving.address, { authorization: `Bearer ${token}`, ...(clientId === 'demo-department' ? PURPOSE : {}) });
+    },
+    anonymous: caller(serving.address, {}),
+    close: async () => {
+      await serving.close();
+      await beside.close();
+      await database.drop();
+      if (failures[0] !== undefined) throw failures[0];
+    },
+  };
+}
+
+function caller(address: string, fixed: Record<string, string>): Ask {
+  return async (query, variables = {}, headers = {}) => {
+    const response = await fetch(`${address}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...fixed, ...headers },
+      body: JSON.stringify({ query, variables }),
+    });
+    const text = await response.text();
+    const body = JSON.parse(text) as { data?: unknown; errors?: GraphQLAnswer['errors']; extensions?: Record<string, unknown> };
+    return {
+      status: response.status,
+      data: body.data ?? null,
+      errors: body.errors ?? [],
+      access: (body.extensions?.['access'] ?? []) as AccessLine[],
+      extensions: body.extensions ?? {},
+      text,
+    };
+  };
+}
