@@ -34,6 +34,9 @@ const results = CHECKS.map(({ name, command }) => {
 });
 
 const failed = results.filter(({ passed }) => !passed).map(({ name }) => name);
-console.log(`\n${results.length - failed.length} of ${results.length} checks passed${failed.length === 0 ? '' : `; failed: ${failed.join(', ')}`}`);
-if (process.env.CHECK_SUMMARY) writeFileSync(process.env.CHECK_SUMMARY, JSON.stringify({ passed: results.length - failed.length, failed: failed.length }));
+console.log(
+  `\n${results.length - failed.length} of ${results.length} checks passed${failed.length === 0 ? '' : `; failed: ${failed.join(', ')}`}`,
+);
+if (process.env.CHECK_SUMMARY)
+  writeFileSync(process.env.CHECK_SUMMARY, JSON.stringify({ passed: results.length - failed.length, failed: failed.length }));
 process.exitCode = failed.length === 0 ? 0 : 1;

@@ -75,7 +75,7 @@ function positionsOf(header, item) {
 /** No second byte of GB18030 is a line feed, so lines can be told apart before decoding. */
 function splitLines(file) {
   const lines = [];
-  for (let from = 0; from < file.length; ) {
+  for (let from = 0; from < file.length;) {
     const end = file.indexOf(0x0a, from);
     const to = end < 0 ? file.length : end + 1;
     lines.push(file.subarray(from, to));

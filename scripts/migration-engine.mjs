@@ -13,7 +13,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
  * The migrations run in a database of their own, on the server of DATABASE_URL or on an embedded one in a temporary folder.
  */
 export async function differenceFromMigrations() {
-  //TMP await buildIfChanged();
+  await buildIfChanged();
   const { migrationList } = await import('../dist/db/migrate.js');
   const { withSchemaEngine } = await import('../dist/db/schema-engine.js');
   const file = path.join(root, 'prisma', 'schema.prisma');

@@ -1,5 +1,8 @@
 import { COUNTIES_OF_LEAGUE } from './region-divisions.ts';
 
+const LEAGUES = [...COUNTIES_OF_LEAGUE.keys()];
+const COUNTIES = [...COUNTIES_OF_LEAGUE.values()].flat();
+
 /** Provinces by the names that addresses give them. */
 const PROVINCE = new RegExp(
   `^(?:${[
@@ -44,9 +47,9 @@ export function maskAddress(text: string): string | null {
 
 /** League and county, or a county alone, by the list. */
 function regionalPart(text: string): string {
-  const league = [...COUNTIES_OF_LEAGUE.keys()].find((name) => text.startsWith(name)) ?? '';
+  const league = LEAGUES.find((name) => text.startsWith(name)) ?? '';
   const rest = text.slice(league.length);
-  const counties = COUNTIES_OF_LEAGUE.get(league) ?? [...COUNTIES_OF_LEAGUE.values()].flat();
+  const counties = COUNTIES_OF_LEAGUE.get(league) ?? COUNTIES;
   return league + (counties.find((name) => rest.startsWith(name)) ?? '');
 }
 

@@ -25,7 +25,14 @@ const BOTH: readonly PartyOfRow[] = ['ORGANIZATION', 'PERSON'];
  */
 const AUDIENCES: readonly Audience[] = [
   { kind: 'DEPARTMENT', consent: false, own: false, parties: BOTH, en: 'DEPARTMENT', zh: '部门' },
-  { kind: 'DEPARTMENT', consent: true, own: false, parties: BOTH, en: 'DEPARTMENT with consent or grant', zh: '有授权或依法查询事项的部门' },
+  {
+    kind: 'DEPARTMENT',
+    consent: true,
+    own: false,
+    parties: BOTH,
+    en: 'DEPARTMENT with consent or grant',
+    zh: '有授权或依法查询事项的部门',
+  },
   { kind: 'DEPARTMENT', consent: false, own: true, parties: BOTH, en: 'the providing DEPARTMENT', zh: '提供单位' },
   { kind: 'CREDIT_AGENCY', consent: false, own: false, parties: ['ORGANIZATION'], en: 'CREDIT_AGENCY', zh: '征信机构' },
   {
@@ -82,7 +89,11 @@ export function accessDifference(before: Catalog, after: Catalog): readonly Acce
       for (const { audience, before: oldProfile, after: nextProfile } of profiles) {
         const steps = parties
           .filter((party) => audience.parties.includes(party))
-          .map((party) => ({ party, from: outcome(oldProfile, old, key, audience, party), to: outcome(nextProfile, next, key, audience, party) }));
+          .map((party) => ({
+            party,
+            from: outcome(oldProfile, old, key, audience, party),
+            to: outcome(nextProfile, next, key, audience, party),
+          }));
         // Nothing is said of parties where the item has only one, or where both go the same way.
         const [first] = steps;
         const alike = steps.length === parties.length && steps.every(({ from, to }) => from === first?.from && to === first.to);

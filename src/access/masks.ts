@@ -72,11 +72,12 @@ function maskPersonCode(text: string): string {
   return subjectIdentifier(normalizeIdentifier(text))?.person === false ? text : maskIdCard(text);
 }
 
-/** A mobile keeps 3 + 4, any other number its last 2; one so short that this would be half of it, nothing. */
+/** A mobile keeps 3 + 4, any other number its last 2; one so short that this would be half of it, nothing. Blanks are left out. */
 function maskPhone(text: string): string {
-  if (/^1[3-9]\d(\d{4}|\*{4})\d{4}$/.test(text)) return keepEnds(text, 3, 4);
-  if (!/\d/.test(text) || !/^[\d\s+\-()（）/,，、;；转#*]+$/.test(text)) return FULLY_MASKED;
-  return [...text].length < 5 ? keepEnds(text, 0, 0) : keepEnds(text, 0, 2);
+  const number = text.replace(/\s/g, '');
+  if (/^1[3-9]\d(\d{4}|\*{4})\d{4}$/.test(number)) return keepEnds(number, 3, 4);
+  if (!/^[\d+\-()（）/,，、;；转#*]*\d\d$/.test(number)) return FULLY_MASKED;
+  return [...number].length < 5 ? keepEnds(number, 0, 0) : keepEnds(number, 0, 2);
 }
 
 /** zhangsan@example.com → z***@example.com. What follows the last @ must be a domain and nothing else. */

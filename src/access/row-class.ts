@@ -49,22 +49,31 @@ export function classOfRow(standing: ItemStanding, facts: RowFacts): RowClass {
 /** Facts that are not plainly stated are taken in the narrower sense: a row may miss something, but never shows it. */
 export function strictFacts(facts: RowFacts): RowFacts {
   return {
-    own: facts.own === true,
-    consent: facts.consent === true,
-    person: facts.person !== false,
-    expired: facts.expired !== false,
+    own: isYes(facts.own),
+    consent: isYes(facts.consent),
+    person: !isNo(facts.person),
+    expired: !isNo(facts.expired),
     status: facts.status,
   };
 }
 
-/** A number from 0 to 63, equal for equal facts; all statuses that do not exist share one. */
+/** A number from 0 to 63, equal for equal strict facts; all statuses that do not exist share one. */
 export function packFacts(facts: RowFacts): number {
   const status = ENTRY_STATUSES.indexOf(facts.status);
   return (
-    (facts.own === true ? 1 : 0) |
-    (facts.consent === true ? 2 : 0) |
-    (facts.person !== false ? 4 : 0) |
-    (facts.expired !== false ? 8 : 0) |
+    (isYes(facts.own) ? 1 : 0) |
+    (isYes(facts.consent) ? 2 : 0) |
+    (isNo(facts.person) ? 0 : 4) |
+    (isNo(facts.expired) ? 0 : 8) |
     ((status === -1 ? ENTRY_STATUSES.length : status) << 4)
   );
+}
+
+// Rows come out of a database: what the type promises is asked once more, since only one answer in two is safe to assume.
+function isYes(fact: unknown): boolean {
+  return fact === true;
+}
+
+function isNo(fact: unknown): boolean {
+  return fact === false;
 }

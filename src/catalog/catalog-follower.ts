@@ -41,7 +41,7 @@ export class CatalogFollower {
   #current: Catalog = NO_CATALOG;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> | undefined;
-  #again = false;
+  #pokes = 0;
   #closed = false;
 
   constructor(options: CatalogFollowerOptions) {
@@ -89,24 +89,22 @@ export class CatalogFollower {
   /** One reading at a time; what arrives meanwhile causes one more. */
   #poke(): void {
     if (this.#closed) return;
-    if (this.#refreshing !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#refreshing = this.#refreshUntilQuiet().finally(() => {
+    this.#pokes += 1;
+    this.#refreshing ??= this.#refreshUntilQuiet().finally(() => {
       this.#refreshing = undefined;
     });
   }
 
   async #refreshUntilQuiet(): Promise<void> {
+    let answered: number;
     do {
-      this.#again = false;
+      answered = this.#pokes;
       try {
         await this.#read();
       } catch (error) {
         this.#report(error);
       }
-    } while (this.#again && !this.#closed);
+    } while (answered !== this.#pokes && !this.#closed);
   }
 
   async #read(): Promise<void> {

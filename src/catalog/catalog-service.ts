@@ -45,7 +45,7 @@ export class CatalogService {
   readonly #prisma: PrismaClient;
   readonly #beforePublish: BeforePublish;
 
-  constructor(prisma: PrismaClient, beforePublish: BeforePublish = async () => {}) {
+  constructor(prisma: PrismaClient, beforePublish: BeforePublish = () => Promise.resolve()) {
     this.#prisma = prisma;
     this.#beforePublish = beforePublish;
   }

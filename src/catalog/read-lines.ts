@@ -155,17 +155,10 @@ class CellReader {
     const text = this.optional(column);
     if (typeof text !== 'string') return text;
     const values = text.split('|').map((value) => value.trim());
-    const repeated = values.find((value, index) => value !== '' && values.indexOf(value) !== index);
-    if (repeated !== undefined) {
-      return this.#badValues(column, `「${repeated}」重复：只保留一个`, `"${repeated}" appears twice: keep one`);
-    }
-    if (values.includes('')) return this.#badValues(column, '有空的取值：请删除多余的「|」', 'a value is blank: remove the stray "|"');
-    if (text.includes('｜')) return this.#badValues(column, '请用半角「|」分隔', 'separate the values with an ASCII "|", not "｜"');
-    return values;
-  }
-
-  #badValues(column: SheetColumn, zh: string, en: string): undefined {
-    this.#report(this.#line.row, column, 'BAD_VALUE_SET', `取值范围中${zh}`, `in the value set ${en}`);
+    const fault = valueSetFault(text, values);
+    if (fault === undefined) return values;
+    this.#report(this.#line.row, column, 'BAD_VALUE_SET', `取值范围中${fault.zh}`, `in the value set ${fault.en}`);
+    return undefined;
   }
 
   #meaning<T>(column: SheetColumn, text: string, words: readonly string[], meaning: T | undefined): T | undefined {
@@ -186,4 +179,12 @@ class CellReader {
 function readYesOrNo(text: string): boolean | undefined {
   if (text === '是') return true;
   return text === '否' ? false : undefined;
+}
+
+function valueSetFault(text: string, values: readonly string[]): { zh: string; en: string } | undefined {
+  const repeated = values.find((value, index) => value !== '' && values.indexOf(value) !== index);
+  if (repeated !== undefined) return { zh: `「${repeated}」重复：只保留一个`, en: `"${repeated}" appears twice: keep one` };
+  if (values.includes('')) return { zh: '有空的取值：请删除多余的「|」', en: 'a value is blank: remove the stray "|"' };
+  if (text.includes('｜')) return { zh: '请用半角「|」分隔', en: 'separate the values with an ASCII "|", not "｜"' };
+  return undefined;
 }

@@ -67,10 +67,10 @@ async function readBytes(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    const code = typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown reason';
     if (code === 'ENOENT' || code === 'ENOTDIR') throw unreadable(path, 'does not exist (文件不存在)', 'check the path', error);
     if (code === 'EACCES' || code === 'EPERM') throw unreadable(path, 'may not be read (没有读取权限)', 'allow reading it', error);
-    throw unreadable(path, `cannot be read (${String(code ?? 'unknown reason')})`, 'check the path and the disk', error);
+    throw unreadable(path, `cannot be read (${code})`, 'check the path and the disk', error);
   }
 }
 
@@ -85,27 +85,25 @@ async function xlsxTables(bytes: Buffer, file: string): Promise<readonly Table[]
   }
 }
 
-/** The table by each delimiter, the one whose header names most columns first. */
+/** The table by each delimiter; only one of them can show a header row. */
 function csvTables(bytes: Buffer, file: string): readonly Table[] {
   const text = decodeText(bytes, file);
-  const readings: { table: Table; known: number }[] = [];
+  const tables: Table[] = [];
   let broken: CsvError | undefined;
   for (const delimiter of [',', ';', '\t']) {
     try {
-      const table = rowsOf(text, delimiter);
-      readings.push({ table, known: Math.max(0, ...table.slice(0, HEADER_WITHIN_ROWS).map(knownHeaders)) });
+      tables.push(rowsOf(text, delimiter));
     } catch (error) {
       if (!(error instanceof CsvError)) throw error;
       // The delimiter that is not the file's own often trips over a quote; the comma's complaint is the likeliest to help.
       broken ??= error;
     }
   }
-  readings.sort((a, b) => b.known - a.known);
-  if (broken !== undefined && (readings[0]?.known ?? 0) < HEADERS_TO_RECOGNIZE) {
+  if (broken !== undefined && !tables.some((table) => headerOf(table) !== undefined)) {
     const line = 'lines' in broken && typeof broken.lines === 'number' ? ` at line ${broken.lines}` : '';
     throw unreadable(file, `is not well-formed CSV${line} (CSV 格式错误)`, 'look for a quotation mark that is not closed or not doubled there', broken);
   }
-  return readings.map((reading) => reading.table);
+  return tables;
 }
 
 function rowsOf(text: string, delimiter: string): Table {
@@ -134,18 +132,20 @@ function decodeText(bytes: Buffer, file: string): string {
 }
 
 function sheetOf(table: Table, file: string): Sheet | undefined {
-  const at = table.slice(0, HEADER_WITHIN_ROWS).findIndex((row) => knownHeaders(row) >= HEADERS_TO_RECOGNIZE);
-  const header = table[at];
+  const header = headerOf(table);
   if (header === undefined) return undefined;
   const rows = table
     .map((cells, index): SheetRow => ({ number: index + 1, cells }))
-    .slice(at + 1)
+    .slice(header.number)
     .filter((row) => row.cells.some((cell) => cell !== ''));
-  return { file, header: { number: at + 1, cells: header }, rows };
+  return { file, header, rows };
 }
 
-function knownHeaders(row: readonly string[]): number {
-  return row.filter((cell) => columnOfHeader(cell) !== undefined).length;
+function headerOf(table: Table): SheetRow | undefined {
+  const known = (row: readonly string[]): number => row.filter((cell) => columnOfHeader(cell) !== undefined).length;
+  const at = table.slice(0, HEADER_WITHIN_ROWS).findIndex((row) => known(row) >= HEADERS_TO_RECOGNIZE);
+  const cells = table[at];
+  return cells === undefined ? undefined : { number: at + 1, cells };
 }
 
 /** Blanks around a cell, full-width and no-break ones too, and a line break inside a merged heading, are layout and not content. */

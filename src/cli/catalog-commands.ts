@@ -46,7 +46,10 @@ export function registerCatalogCommands(program: Command, open: () => Promise<Op
     .argument('<file>', `catalog sheet, ${SHEETS}`)
     .description('checks a sheet and makes it the current catalog; running gateways follow at once')
     .option('--dry-run', 'only say what would change, and for how many entries and clients')
-    .addHelpText('after', '\nExample:\n  $ gateway catalog publish catalog-2027.xlsx --dry-run\n  $ gateway catalog publish catalog-2027.xlsx')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ gateway catalog publish catalog-2027.xlsx --dry-run\n  $ gateway catalog publish catalog-2027.xlsx',
+    )
     .action(async (file: string, { dryRun }: { readonly dryRun?: true }) => {
       const document = await documentOfFile(file);
       await withGateway(open, async (gateway) => {
@@ -89,7 +92,10 @@ Examples:
     .option('--version <n>', 'an earlier version', versionNumber)
     .option('--item <item>', 'one item with all its fields: a code or type name')
     .option('--json', 'as one JSON value')
-    .addHelpText('after', '\nExample:\n  $ gateway catalog show --item OrganizationPenalty\n  $ gateway catalog show --version 1 --json')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ gateway catalog show --item OrganizationPenalty\n  $ gateway catalog show --version 1 --json',
+    )
     .action((options: ShowOptions) => withGateway(open, ({ catalogs }) => show(catalogs, options)));
 
   catalog
@@ -118,7 +124,9 @@ async function rehearse({ catalogs, database }: OpenedGateway, document: Catalog
   if (!isSame(difference)) {
     const { rows, clients } = await catalogImpact(database.prisma, itemsConcerned(difference), access);
     const who = clients.length === 0 ? '' : `: ${clients.join(', ')}`;
-    process.stdout.write(`\nConcerns / 涉及\n  ${rows} stored entries and subjects of the items above / 已入库信息 ${rows} 条\n  ${clients.length} clients / 接入方 ${clients.length} 个${who}\n`);
+    process.stdout.write(
+      `\nConcerns / 涉及\n  ${rows} stored entries and subjects of the items above / 已入库信息 ${rows} 条\n  ${clients.length} clients / 接入方 ${clients.length} 个${who}\n`,
+    );
   }
   note(`Nothing was published: this was a rehearsal. Publish with: catalog publish ${file}`);
 }
@@ -129,8 +137,13 @@ function report({ catalog, changed, previous }: Published, whose: string): void 
     return;
   }
   const fields = catalog.items.reduce((sum, item) => sum + item.fields.length, 0);
-  process.stdout.write(`Published catalog version ${catalog.version} (已发布版本 ${catalog.version}): ${catalog.items.length} items with ${fields} fields.\n`);
-  if (previous !== null) note(`Running gateways follow at once. What changed: catalog diff ${previous.version} ${catalog.version}. To undo: catalog rollback ${previous.version}.`);
+  process.stdout.write(
+    `Published catalog version ${catalog.version} (已发布版本 ${catalog.version}): ${catalog.items.length} items with ${fields} fields.\n`,
+  );
+  if (previous !== null)
+    note(
+      `Running gateways follow at once. What changed: catalog diff ${previous.version} ${catalog.version}. To undo: catalog rollback ${previous.version}.`,
+    );
   else note('Next: import the departments’ files (import --help) and register clients (client add --help).');
 }
 
@@ -159,10 +172,13 @@ async function sideOf(argument: string, source: CatalogService | null): Promise<
 
 async function show(catalogs: CatalogService, { version, item, json }: ShowOptions): Promise<void> {
   const catalog = version === undefined ? await catalogs.current() : await catalogs.version(version);
-  if (catalog === null) throw new OperatorError('No catalog has been published yet (尚未发布目录). Publish one: catalog publish FILE.');
+  if (catalog === null)
+    throw new OperatorError('No catalog has been published yet (尚未发布目录). Publish one: catalog publish FILE.');
   const found = item === undefined ? undefined : catalog.item(item);
   if (item !== undefined && found === undefined) {
-    throw new OperatorError(`Catalog version ${catalog.version} has no item ${item} (没有该目录项目). \`catalog show\` lists codes and type names.`);
+    throw new OperatorError(
+      `Catalog version ${catalog.version} has no item ${item} (没有该目录项目). \`catalog show\` lists codes and type names.`,
+    );
   }
   if (json === true) {
     const { publishedAt, source, items } = catalog;
@@ -171,7 +187,9 @@ async function show(catalogs: CatalogService, { version, item, json }: ShowOptio
     return;
   }
   note(`Catalog ${nameOf(catalog)}, published ${catalog.publishedAt.toISOString()}`);
-  process.stdout.write(found === undefined ? `${itemsTable(catalog)}\n${versionsTable(await catalogs.versions())}` : itemTables(found));
+  process.stdout.write(
+    found === undefined ? `${itemsTable(catalog)}\n${versionsTable(await catalogs.versions())}` : itemTables(found),
+  );
 }
 
 function nameOf(catalog: Catalog): string {

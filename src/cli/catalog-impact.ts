@@ -13,7 +13,11 @@ export interface CatalogImpact {
  * Counts what is stored of the items and who would read more or less. Only reads.
  * @param items catalog codes of the items that differ
  */
-export async function catalogImpact(prisma: PrismaClient, items: readonly string[], access: readonly AccessChange[]): Promise<CatalogImpact> {
+export async function catalogImpact(
+  prisma: PrismaClient,
+  items: readonly string[],
+  access: readonly AccessChange[],
+): Promise<CatalogImpact> {
   const where = { itemCode: { in: [...items] } };
   const counts = await Promise.all([
     prisma.subject.count({ where }),
@@ -28,7 +32,9 @@ export async function catalogImpact(prisma: PrismaClient, items: readonly string
     orderBy: { id: 'asc' },
   });
   const concerned = clients.filter((client) =>
-    access.some((change) => change.kinds.includes(client.kind) && (client.items.length === 0 || client.items.includes(change.itemCode))),
+    access.some(
+      (change) => change.kinds.includes(client.kind) && (client.items.length === 0 || client.items.includes(change.itemCode)),
+    ),
   );
   return { rows: counts.reduce((sum, count) => sum + count, 0), clients: concerned.map(({ id }) => id) };
 }

@@ -26,13 +26,29 @@ const SHOWN_OF_FIELD: readonly FieldColumn[] = [
 
 /** All items with their number of fields by permission. */
 export function itemsTable(catalog: Catalog): string {
-  const header = ['目录代码', '接口类型名', '项目名称', '信息归属', '主体范围', '数据项', ...PERMISSIONS.map((level) => PERMISSION_WORDS.word(level))];
+  const header = [
+    '目录代码',
+    '接口类型名',
+    '项目名称',
+    '信息归属',
+    '主体范围',
+    '数据项',
+    ...PERMISSIONS.map((level) => PERMISSION_WORDS.word(level)),
+  ];
   return table(
     header,
     catalog.items.map((item) => {
       const cells = itemCells(item);
       const counts = PERMISSIONS.map((level) => String(item.fields.filter((field) => field.permission === level).length));
-      return [cells.目录代码, cells.接口类型名, cells.项目名称, cells.信息归属, cells.主体范围, String(item.fields.length), ...counts];
+      return [
+        cells.目录代码,
+        cells.接口类型名,
+        cells.项目名称,
+        cells.信息归属,
+        cells.主体范围,
+        String(item.fields.length),
+        ...counts,
+      ];
     }),
   );
 }

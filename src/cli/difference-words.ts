@@ -26,7 +26,9 @@ export function describeDifference(before: Catalog, from: string, after: Catalog
 function structureLines(difference: CatalogDifference): string[] {
   return [
     'What changes in the catalog / 目录变化',
-    ...difference.itemsAdded.map((item) => `  + ${itemLabel(item)}: new item, ${item.fields.length} fields / 新增项目，${item.fields.length} 个数据项`),
+    ...difference.itemsAdded.map(
+      (item) => `  + ${itemLabel(item)}: new item, ${item.fields.length} fields / 新增项目，${item.fields.length} 个数据项`,
+    ),
     ...difference.itemsRemoved.map((item) => `  - ${itemLabel(item)}: item removed / 删除项目`),
     ...difference.itemsChanged.flatMap(itemLines),
     ...(difference.reordered ? ['  the order of the items / 项目顺序'] : []),

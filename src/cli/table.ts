@@ -18,5 +18,5 @@ export function table(header: readonly string[], rows: readonly (readonly string
 }
 
 function width(text: string): number {
-  return [...text].length + (text.match(WIDE)?.length ?? 0);
+  return Array.from(text).length + (text.match(WIDE)?.length ?? 0);
 }

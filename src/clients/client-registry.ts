@@ -257,7 +257,7 @@ function licenseOf(
 
 function isName(text: string): boolean {
   const trimmed = text.trim();
-  return trimmed !== '' && [...trimmed].length <= 200 && !/\p{Cc}/u.test(trimmed);
+  return trimmed !== '' && Array.from(trimmed).length <= 200 && !/\p{Cc}/u.test(trimmed);
 }
 
 function newSecret(): string {

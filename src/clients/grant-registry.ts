@@ -56,7 +56,7 @@ export class GrantRegistry {
       );
     const [itemCode] = catalogCodes([item], await this.#currentCatalog(), faults);
     const law = basis.trim();
-    if (law === '' || [...law].length > 500)
+    if (law === '' || Array.from(law).length > 500)
       faults.push(
         '--basis must name the statutory basis in 1 to 500 characters, for instance "中华人民共和国政府采购法 第二十二条".',
       );

@@ -14,7 +14,7 @@ const MAX_AGE_MS = 5_000;
 
 /**
  * Facts by client id. A change that was committed, and heard of, before `get` was called is in its answer: what was read
- * before a change is never kept after it, nor is anything kept while the signal is down. Unknown ids are not remembered.
+ * before a change is never kept after it, nor is anything used while the signal is down, or kept beyond that. Unknown ids are not remembered.
  */
 export class StandingCache {
   readonly #read: (id: string) => Promise<ClientFacts | null>;
@@ -41,8 +41,8 @@ export class StandingCache {
     this.#reading.set(id, reading);
     try {
       const facts = await reading;
-      // Overtaken by a change, or the signal went down meanwhile: good for this answer, not for a later one.
-      if (facts !== null && this.#reading.get(id) === reading && this.#signal.live) this.#facts.set(id, facts);
+      // Overtaken by a change or a gap: good for this answer, not for a later one.
+      if (facts !== null && this.#reading.get(id) === reading) this.#facts.set(id, facts);
       return facts;
     } finally {
       if (this.#reading.get(id) === reading) this.#reading.delete(id);

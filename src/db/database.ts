@@ -4,6 +4,7 @@ import pg from 'pg';
 import { OperatorError } from '../errors.ts';
 import { type EmbeddedServer, openEmbeddedServer } from './embedded-server.ts';
 import { PrismaClient } from './generated/client.ts';
+import { errorCode } from './process-identity.ts';
 
 export interface Database {
   readonly prisma: PrismaClient;
@@ -145,11 +146,11 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 };
 
 function connectionFailure(error: unknown): string | null {
-  // A host with several addresses gives one error for each.
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  if (!(first instanceof Error)) return null;
-  if ('code' in first && typeof first.code === 'string' && first.code in SYSTEM_ERRORS) return SYSTEM_ERRORS[first.code] ?? null;
-  if (/timeout/i.test(first.message)) return 'no reply in time';
-  if (/terminated|closed/i.test(first.message)) return 'it closed the connection';
-  return /SSL|certificate/i.test(first.message) ? first.message : null;
+  // A host with several addresses gives one error for each; all of them carry the code of the whole.
+  const code = errorCode(error);
+  if (code !== null && code in SYSTEM_ERRORS) return SYSTEM_ERRORS[code] ?? null;
+  const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+  if (/timeout/i.test(message)) return 'no reply in time';
+  if (/terminated|closed/i.test(message)) return 'it closed the connection';
+  return /SSL|certificate/i.test(message) ? message : null;
 }

@@ -79,7 +79,9 @@ async function linkLibraries(root: string, fallback: string): Promise<Record<str
   }
   await mkdir(fallback, { recursive: true });
   for (const { source, target } of links) await linkOnce(path.join(root, source), path.join(fallback, path.basename(target)));
-  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: fallback };
+  // A library found through a link looks for its own libraries beside the link, so the real folder is named as well.
+  const libraries = [fallback, path.join(root, 'native', 'lib')].join(path.delimiter);
+  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: libraries };
 }
 
 /** One system call that either makes the link or finds it made: two processes cannot disturb each other. */

@@ -49,9 +49,9 @@ export function programOf(pid: number): string | null {
   return askPs(pid, 'comm');
 }
 
-/** The `code` of a system error, as in `ENOENT`. */
+/** The `code` of a system error, as in `ENOENT`. Asked of its shape: an error from another realm is no `instanceof Error` of ours. */
 export function errorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
 function startedAt(pid: number): string | null {

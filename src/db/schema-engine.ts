@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, DriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils';
+import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -121,14 +121,26 @@ function mend(adapter: PgAdapter): PgAdapter {
       throw new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
     }
   };
-  // The adapter refuses columns of the type "char", which the engine's look at a database reads; as text it takes them.
+  // The adapter refuses columns of the type "char". They pass through it as text, and reach the engine as characters.
+  const characters = new WeakMap<object, number[]>();
   const query = pool.query.bind(pool);
   Object.assign(pool, {
     query: async (config: pg.QueryConfig) => {
       const result = await query(config);
-      for (const field of result.fields ?? []) if (field.dataTypeID === INTERNAL_CHAR) field.dataTypeID = TEXT;
+      const fields = (result.fields ?? []).map((field, index) => ({ field, index })).filter(({ field }) => field.dataTypeID === INTERNAL_CHAR);
+      for (const { field } of fields) field.dataTypeID = TEXT;
+      characters.set(
+        result.rows ?? {},
+        fields.map(({ index }) => index),
+      );
       return result;
     },
   });
+  const queryRaw = adapter.queryRaw.bind(adapter);
+  adapter.queryRaw = async (statement) => {
+    const result = await queryRaw(statement);
+    for (const index of characters.get(result.rows) ?? []) result.columnTypes[index] = ColumnTypeEnum.Character;
+    return result;
+  };
   return adapter;
 }

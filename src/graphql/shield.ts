@@ -38,6 +38,8 @@ function unauthenticated(): GatewayError {
 
 type Resolver = GraphQLFieldResolver<unknown, GatewayContext>;
 type Guard = (resolve: Resolver, ...call: Parameters<Resolver>) => unknown;
+/** Shield gives a rule's guard as a function, and a composed rule's (`allow`) as an object with one. */
+type Generated = Guard | { readonly resolve: Guard };
 
 /** Puts the guards around the resolvers of the schema's root types, in place. Call once per base schema. */
 export function guardRoots(schema: GraphQLSchema): void {
@@ -46,11 +48,12 @@ export function guardRoots(schema: GraphQLSchema): void {
     fallbackError: new GatewayError('FIELD_FORBIDDEN', 'No rule lets this field be read.'),
     // What a resolver throws is formatted by one function (format-error.ts); shield would call all of it "Not Authorised!".
     allowExternalErrors: true,
-  }).generate(schema) as Readonly<Record<string, Readonly<Record<string, Guard>>>>;
+  }).generate(schema) as Readonly<Record<string, Readonly<Record<string, Generated>>>>;
   for (const type of [schema.getQueryType(), schema.getMutationType()]) {
     if (type == null) continue;
     for (const [name, field] of Object.entries(type.getFields())) {
-      const guard = guards[type.name]?.[name];
+      const generated = guards[type.name]?.[name];
+      const guard = typeof generated === 'object' ? generated.resolve : generated;
       const resolve = field.resolve;
       if (guard === undefined || resolve === undefined) throw new Error(`No guard stands before ${type.name}.${name}`);
       field.resolve = (...call: Parameters<Resolver>) => guard(resolve, ...call);

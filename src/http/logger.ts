@@ -1,6 +1,7 @@
 /** Structured logs (one JSON object a line, to standard error). What a log line may say of a failure is decided here. */
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { z } from 'zod';
 import { ConfigError } from '../config.ts';
 import { GatewayError, OperatorError } from '../errors.ts';
 
@@ -27,6 +28,8 @@ const CAUSES = 3;
 interface LoggedError {
   readonly type: string;
   readonly code?: string;
+  /** PostgreSQL's, where a statement failed under Prisma */
+  readonly sqlState?: string;
   readonly message?: string;
   readonly frames: readonly string[];
   readonly cause?: LoggedError;
@@ -45,10 +48,21 @@ export function describeError(error: unknown, causes = CAUSES): LoggedError {
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),
+    ...sqlStateOf(error),
     ...(own || system ? { message: error.message } : {}),
     frames: stackFrames(error),
     ...(causes > 0 && error.cause !== undefined ? { cause: describeError(error.cause, causes - 1) } : {}),
   };
+}
+
+const FailedStatement = z.object({
+  meta: z.object({ driverAdapterError: z.object({ cause: z.object({ originalCode: z.string() }) }) }),
+});
+
+/** Prisma wraps the database's own code several layers deep; of these layers it is the one text without values. */
+function sqlStateOf(error: Error): { readonly sqlState?: string } {
+  const found = FailedStatement.safeParse(error);
+  return found.success ? { sqlState: found.data.meta.driverAdapterError.cause.originalCode } : {};
 }
 
 /** The stack's "at …" lines alone: what precedes them repeats the message, which may take several lines. */

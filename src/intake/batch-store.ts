@@ -50,7 +50,7 @@ export class BatchStore {
     const { family } = this.item;
     if (family === 'SUBJECT') {
       const batch = new Batch<SubjectDraft>(
-        rows.map((row) => row.subject),
+        rows.flatMap((row) => (row.kind === 'SUBJECT' ? [row.subject] : [])),
         (a, b) => compareText(a.id, b.id),
       );
       const parameters = subjectParameters(batch.drafts, batch.needsIds, catalogVersion);
@@ -61,7 +61,7 @@ export class BatchStore {
       );
     }
     const batch = new Batch<EntryDraft>(
-      rows.flatMap((row) => row.entry ?? []),
+      rows.flatMap((row) => (row.kind === 'ENTRY' ? [row.entry] : [])),
       (a, b) => compareText(a.subjectId, b.subjectId) || compareText(a.id, b.id),
     );
     const parameters = entryParameters(batch.drafts, batch.needsIds, catalogVersion, family, this.item.code);
@@ -80,8 +80,10 @@ export class BatchStore {
   private subjectsToInsert(rows: readonly RowDraft[]): readonly SubjectDraft[] {
     if (this.remembered.size > REMEMBERED_SUBJECTS) this.remembered = new Set();
     const subjects = new Map<string, SubjectDraft>();
-    for (const { subject } of rows) {
-      if (!this.remembered.has(subject.id) && !subjects.has(subject.id)) subjects.set(subject.id, subject);
+    for (const row of rows) {
+      if (row.kind !== 'ENTRY') continue;
+      const id = row.entry.subjectId;
+      if (!this.remembered.has(id) && !subjects.has(id)) subjects.set(id, row.nameSubject());
     }
     return [...subjects.values()].sort((a, b) => compareText(a.id, b.id));
   }

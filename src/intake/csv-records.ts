@@ -48,9 +48,10 @@ export class CsvReader {
   }
 
   push(text: string): void {
+    const unread = this.remainder + text;
     // Files from very old Macintosh programs end their lines with a carriage return alone.
-    this.lineEnd ??= text.includes('\r') && !text.includes('\n') ? '\r' : '\n';
-    const pieces = (this.remainder + text).split(this.lineEnd);
+    this.lineEnd ??= unread.includes('\n') ? '\n' : /\r[^\n]/.test(unread) ? '\r' : null;
+    const pieces = this.lineEnd === null ? [unread] : unread.split(this.lineEnd);
     this.remainder = pieces.pop() ?? '';
     if (this.remainder.length > MAX_LINE_CHARACTERS) throw new EndlessLineError('a line has no end');
     // Lines are only ever held for one piece of text and one unfinished record.

@@ -32,11 +32,15 @@ export interface EntryDraft {
   readonly digest: Buffer;
 }
 
-export interface RowDraft {
-  readonly subject: SubjectDraft;
-  /** null for a row of a subject item */
-  readonly entry: EntryDraft | null;
-}
+/** A row of a subject item is its subject; any other is an entry, and names its subject. */
+export type RowDraft =
+  | { readonly kind: 'SUBJECT'; readonly subject: SubjectDraft }
+  | {
+      readonly kind: 'ENTRY';
+      readonly entry: EntryDraft;
+      /** the subject as this row alone tells of it; made only when asked for, as most subjects are known already */
+      readonly nameSubject: () => SubjectDraft;
+    };
 
 /** Values of one row by the field's place in the item; null where the cell was blank. */
 export type RowValues = readonly (string | null)[];
@@ -55,6 +59,9 @@ const KIND_OF_WORD: ReadonlyMap<string, SubjectKind> = new Map<string, SubjectKi
   ['基金会', 'SOCIAL_ORGANIZATION'],
 ]);
 
+/** Some 10 MB. */
+const REMEMBERED_IDS = 50_000;
+
 /** Builds drafts for one item of one catalog version. */
 export class RowDrafter {
   private readonly item: CatalogItem;
@@ -62,6 +69,7 @@ export class RowDrafter {
   private readonly jsonKeys: readonly string[];
   private readonly keyFields: readonly number[];
   private readonly columns: readonly (number | null)[];
+  private readonly subjectIds = new Map<string, string>();
   private readonly nameAt: number | null;
   private readonly kindAt: number | null;
   private readonly personItem: CatalogItem | undefined;
@@ -82,7 +90,7 @@ export class RowDrafter {
   }
 
   draft(values: RowValues, identified: SubjectIdentifier): RowDraft {
-    const subjectId = this.keys.subjectId(identified.identifier);
+    const subjectId = this.subjectId(identified.identifier);
     const content = this.contentOf(values, subjectId, identified.person);
     // Over what is stored: a field that a new catalog seals makes the same row a changed one.
     const digest = this.keys.digest([content]);
@@ -98,12 +106,23 @@ export class RowDrafter {
         content,
         digest,
       };
-      return { subject, entry: null };
+      return { kind: 'SUBJECT', subject };
     }
     const keyValues = this.keyFields.map((at) => values[at] ?? '');
     const id = this.keys.entryId(this.item.code, subjectId, keyValues);
     const entry: EntryDraft = { id, subjectId, person: identified.person, columns, content, digest };
-    return { subject: this.unregistered(values, subjectId, identified), entry };
+    return { kind: 'ENTRY', entry, nameSubject: () => this.unregistered(values, subjectId, identified) };
+  }
+
+  /** A file names the same subjects again and again. */
+  private subjectId(identifier: string): string {
+    let id = this.subjectIds.get(identifier);
+    if (id === undefined) {
+      id = this.keys.subjectId(identifier);
+      if (this.subjectIds.size >= REMEMBERED_IDS) this.subjectIds.clear();
+      this.subjectIds.set(identifier, id);
+    }
+    return id;
   }
 
   /** What an entry tells of its subject: who it is and its name, under the keys of the catalog's subject item. */

@@ -22,7 +22,19 @@ export class StatementBuilder {
     return placeholder;
   }
 
+  /** Leaves out what the text does not use after all: PostgreSQL refuses a parameter that nothing refers to. */
   finish(text: string): Statement {
-    return { text, values: this.#values };
+    const values: unknown[] = [];
+    const places = new Map<number, number>();
+    const renumbered = text.replace(/\$(\d+)/g, (_, digits: string) => {
+      const index = Number(digits) - 1;
+      let place = places.get(index);
+      if (place === undefined) {
+        place = values.push(this.#values[index]);
+        places.set(index, place);
+      }
+      return `$${String(place)}`;
+    });
+    return { text: renumbered, values };
   }
 }

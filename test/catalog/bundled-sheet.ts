@@ -19,9 +19,10 @@ export class EditableSheet {
     this.rows = rows;
     let type = '';
     for (const row of rows.slice(1)) {
-      type = row[this.#position('接口类型名')] || type;
+      const named = row[this.#position('接口类型名')] ?? '';
+      if (named !== '') type = named;
       const key = row[this.#position('数据项标识')] ?? '';
-      if (row[this.#position('接口类型名')] !== '') this.#addresses.set(type, row);
+      if (named !== '') this.#addresses.set(type, row);
       this.#addresses.set(`${type}.${key}`, row);
     }
   }
@@ -35,10 +36,6 @@ export class EditableSheet {
     return this;
   }
 
-  get(address: string, column: SheetColumn): string {
-    return this.row(address)[this.#position(column)] ?? '';
-  }
-
   row(address: string): string[] {
     const row = this.#addresses.get(address);
     if (row === undefined) throw new Error(`the bundled sheet has no ${address}`);
@@ -48,29 +45,6 @@ export class EditableSheet {
   /** 1-based, as a spreadsheet counts */
   rowNumber(address: string): number {
     return this.rows.indexOf(this.row(address)) + 1;
-  }
-
-  remove(address: string): this {
-    this.rows.splice(this.rowNumber(address) - 1, 1);
-    return this;
-  }
-
-  rename(column: SheetColumn, header: string): this {
-    const [head] = this.rows;
-    if (head !== undefined) head[this.#position(column)] = header;
-    return this;
-  }
-
-  /** Puts rows behind the one at `address`, each given by its filled cells. */
-  insertAfter(address: string, ...rows: Partial<Record<SheetColumn, string>>[]): this {
-    const width = this.rows[0]?.length ?? 0;
-    const made = rows.map((cells) => {
-      const row = Array<string>(width).fill('');
-      for (const [column, text] of Object.entries(cells)) row[this.#position(column)] = text;
-      return row;
-    });
-    this.rows.splice(this.rowNumber(address), 0, ...made);
-    return this;
   }
 
   text(delimiter = ','): string {

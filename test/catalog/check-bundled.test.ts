@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { checkSheet } from '../../src/catalog/check-sheet.ts';
 import { fieldWithRole, MASK_RULES } from '../../src/catalog/model.ts';
-import { readSheet } from '../../src/catalog/sheet.ts';
+import { decodeSheet, readSheet } from '../../src/catalog/sheet.ts';
 import { MASK_RULE_WORDS, readWorkingDays } from '../../src/catalog/vocabulary.ts';
+import { catalogSheet } from '../testkit/catalog-sheet.ts';
+import { randomCatalog } from '../testkit/random-catalog.ts';
 import { BUNDLED_SHEET, EditableSheet } from './bundled-sheet.ts';
 
 describe('the bundled sheet', () => {
@@ -63,6 +66,17 @@ describe('the bundled sheet', () => {
     if (penalty === undefined) throw new Error('no penalties');
     expect(penalty.fields.find(({ key }) => key === 'severityTier')?.values).toEqual(['轻微', '一般', '严重']);
     expect(fieldWithRole(penalty, 'DOCUMENT_NUMBER')).toMatchObject({ officialCode: 'CF_WSH', inKey: true });
+  });
+});
+
+describe('any catalog', () => {
+  it('written as a sheet and read again says the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(randomCatalog(), async (document) => {
+        expect(checkSheet(await decodeSheet(Buffer.from(catalogSheet(document)), 'random.csv'))).toEqual({ document, findings: [] });
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

@@ -116,6 +116,14 @@ const FAULTS: readonly Fault[] = [
   { name: 'a masked level with the rule that masks nothing', edits: [[`${PENALTY}.violationFacts`, '脱敏规则', '不脱敏']], code: 'MASK_MISSING' },
   { name: 'a masked level that equals the permission', edits: [[`${PENALTY}.violationFacts`, '脱敏可见', '政务共享']], code: 'MASK_LEVEL' },
   { name: 'a masked level below the permission', edits: [[`${PENALTY}.violationFacts`, '脱敏可见', '不予共享']], code: 'MASK_LEVEL' },
+  {
+    name: 'a narrower masked level beside 社会公开',
+    edits: [
+      [`${PENALTY}.violationFacts`, '使用权限', '社会公开'],
+      [`${PENALTY}.violationFacts`, '脱敏可见', '政务共享'],
+    ],
+    code: 'MASK_LEVEL',
+  },
   { name: 'a masked level beside 社会公开', edits: [[`${PENALTY}.violationFacts`, '使用权限', '社会公开']], code: 'MASK_LEVEL', at: [`${PENALTY}.violationFacts`, '脱敏可见'] },
   { name: 'a year for a text', edits: [[`${PENALTY}.remarks`, '脱敏规则', '仅年份']], code: 'MASK_FORMAT' },
   { name: 'a range for a date', edits: [[`${PENALTY}.penaltyValidUntil`, '脱敏规则', '金额区间']], code: 'MASK_FORMAT' },
@@ -156,7 +164,7 @@ describe('one fault, one finding:', () => {
     expect((await sheet.check()).findings.map((finding) => finding.code)).toEqual([code]);
   });
 
-  it('every code a sheet can earn is tried above', async () => {
+  it('every code a sheet can earn is tried above', () => {
     const tried = new Set<string>(FAULTS.map(({ code }) => code));
     const byHand = ['UNKNOWN_COLUMN', 'DUPLICATE_COLUMN', 'MISSING_COLUMN', 'CELL_OUTSIDE_COLUMNS', 'FIELD_BEFORE_ITEM', 'ITEM_WITHOUT_FIELDS', 'NO_ITEMS', 'NO_SUBJECT_ITEM'];
     expect([...tried, ...byHand].sort()).toEqual([...FINDING_CODES].sort());

@@ -40,7 +40,7 @@ describe('the structural difference', () => {
     expect(itemsConcerned(difference)).toEqual(['150000-03-003']);
   });
 
-  it('knows items added and removed, fields added and removed, and a new order', async () => {
+  it('knows items added and removed, fields added and removed, and a new order', () => {
     const [first, second, ...others] = bundled.items;
     if (first === undefined || second === undefined) throw new Error('too few items');
     const [field, ...fields] = second.fields;

@@ -230,7 +230,7 @@ describe('token and keys', () => {
 });
 
 describe('help', () => {
-  it.each([
+  it.each<string[]>([
     ['client', 'add'],
     ['client', 'list'],
     ['client', 'suspend'],
@@ -245,8 +245,8 @@ describe('help', () => {
     ['authorization', 'list'],
     ['token'],
     ['keys', 'rotate'],
-  ])('of %s %s shows an example', async (...command) => {
-    const { out } = await gateway(...command.filter((word) => word !== undefined), '--help');
+  ])('of %j shows an example', async (...command) => {
+    const { out } = await gateway(...command, '--help');
     expect(out).toMatch(/Examples?:\n +\$ /);
   });
 });

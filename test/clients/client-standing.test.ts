@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { refusalOf } from '../../src/clients/index.ts';
+import { ClientRegistry, refusalOf } from '../../src/clients/index.ts';
 import type { ClientFacts } from '../../src/clients/client-standing.ts';
 import { StandingCache } from '../../src/clients/standing-cache.ts';
 import {
@@ -111,24 +111,28 @@ describe('the memory of clients', () => {
     await eventually(async () => (await here.clients.standing(id))?.grants.length === 0);
   });
 
-  it('is not trusted while nothing is heard, nor for what happened meanwhile', async () => {
-    const deaf = await testbed.instance();
-    expect((await deaf.clients.standing(id))?.suspended).toBe(false);
-    const pool = testbed.database.pool;
-    const cut = () =>
-      pool.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like '%changes'`,
-      );
-    await cut();
-    await eventually(() => !deaf.signal.live);
-    // Written past the registry, so that not even a notification is sent.
-    await pool.query('update clients set suspended_at = now() where id = $1', [id]);
-    expect((await deaf.clients.standing(id))?.suspended).toBe(true);
-    await pool.query('update clients set suspended_at = null where id = $1', [id]);
-    expect((await deaf.clients.standing(id))?.suspended).toBe(false);
-    await eventually(() => deaf.signal.live && here.signal.live && elsewhere.signal.live);
-    await pool.query('update clients set suspended_at = now() where id = $1', [id]);
-    expect((await deaf.clients.standing(id))?.suspended).toBe(true);
+  it('is not trusted while nothing is heard: every question is a reading', async () => {
+    const signal = { live: true, on: () => () => undefined, onGap: () => () => undefined };
+    const clients = new ClientRegistry({ prisma: here.prisma, signal, currentCatalog: () => Promise.resolve(null) });
+    // In memory from before.
+    await clients.standing(id);
+    signal.live = false;
+    for (const suspendedAt of [new Date(), null, new Date()]) {
+      // Written past the registry: no notification is sent.
+      await elsewhere.prisma.client.update({ where: { id }, data: { suspendedAt } });
+      expect((await clients.standing(id))?.suspended).toBe(suspendedAt !== null);
+    }
+  });
+
+  it('is forgotten after a gap in which nothing was heard', async () => {
+    const cut = await testbed.instance();
+    const gap = new Promise<void>((resolve) => cut.signal.onGap(resolve));
+    expect((await cut.clients.standing(id))?.suspended).toBe(false);
+    await elsewhere.prisma.client.update({ where: { id }, data: { suspendedAt: new Date() } });
+    await elsewhere.prisma
+      .$executeRaw`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like '%changes'`;
+    await gap;
+    expect((await cut.clients.standing(id))?.suspended).toBe(true);
   });
 
   it('does not keep what was read before a change, though the reading ended after it', async () => {

@@ -54,6 +54,19 @@ describe('what a log line says of a failure', () => {
     expect(text).toContain('import failed');
   });
 
+  it('the SQLSTATE under a failed statement, without what the database said', () => {
+    const cause = { originalCode: '42P18', originalMessage: 'parameter 150100199001010024' };
+    const failed = Object.assign(new Error('Raw query failed: 150100199001010024'), {
+      code: 'P2010',
+      meta: { driverAdapterError: { cause } },
+    });
+    const text = logged((logger) => {
+      logger.error({ err: failed });
+    });
+    expect(JSON.parse(text)).toMatchObject({ err: { code: 'P2010', sqlState: '42P18' } });
+    expect(text).not.toContain('150100199001010024');
+  });
+
   it('something thrown that is no error', () => {
     expect(
       JSON.parse(
