@@ -146,7 +146,11 @@ async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, clo
     schemas,
     profiles: new ProfileCache(),
     keys,
-    run: ({ text, values }) => database.prisma.$queryRawUnsafe(text, ...values),
+    run: async ({ text, values }) => {
+      const rows = await database.prisma.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
+      metrics.statementDone(rows.length);
+      return rows;
+    },
     catalogVersion: (version) => catalogs.version(version).catch((error: unknown) => nullIfUnknown(error)),
     authorizedItems: (request) => {
       const loader = new AuthorizationLoader(authorizations, request);

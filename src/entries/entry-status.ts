@@ -36,7 +36,7 @@ export class EntryStatusService {
    * @param id the entry's `id` in the API
    * @throws OperatorError for an id that names no entry, an unknown status and a blank reason
    */
-  changeStatus(id: string, status: string, reason: string): Promise<EntryChange> {
+  async changeStatus(id: string, status: string, reason: string): Promise<EntryChange> {
     const wanted = ENTRY_STATUSES.find((known) => known === status.trim().toUpperCase());
     if (wanted === undefined) throw new OperatorError(`"${status}" is no status of an entry; give one of ${ENTRY_STATUSES.join(', ')}.`);
     return this.change(id, reason, wanted, (before) => (before.status === wanted ? null : { ...before, status: wanted }));
@@ -46,7 +46,7 @@ export class EntryStatusService {
    * Opens (true) or ends (false) an objection: the entry is shown on, with a mark.
    * @throws OperatorError as `changeStatus`
    */
-  setDispute(id: string, on: boolean, reason: string): Promise<EntryChange> {
+  async setDispute(id: string, on: boolean, reason: string): Promise<EntryChange> {
     return this.change(id, reason, on ? 'DISPUTE_ON' : 'DISPUTE_OFF', (before) => (before.disputed === on ? null : { ...before, disputed: on }));
   }
 

@@ -3,6 +3,7 @@
  * parsing, validation, the document cache and GraphQL over HTTP stay Apollo's.
  */
 import { ApolloServer } from '@apollo/server';
+import type { GraphQLResponse } from '@apollo/server';
 import type { GatewayExecutionResult, GatewayInterface } from '@apollo/server-gateway-interface';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { expressMiddleware } from '@as-integrations/express5';
@@ -42,6 +43,8 @@ export interface GraphQLServer {
   schemaChanged(): void;
   close(): Promise<void>;
 }
+
+type GraphQLResponseBody = GraphQLResponse['body'];
 
 interface ServerContext {
   readonly frame: RequestFrame;
@@ -106,11 +109,16 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     return { apiSchema: schemas.current.schema, coreSupergraphSdl: '' };
   }
 
-  function observe({ frame, request }: ServerContext): { willSendResponse: (context: { response: { body: unknown }; operation?: { operation: string } | undefined }) => Promise<void> } {
+  function observe({ frame, request }: ServerContext): { willSendResponse: (context: { response: { body: GraphQLResponseBody }; operation?: { operation: string } | undefined }) => Promise<void> } {
     const started = performance.now();
     return {
       willSendResponse: ({ response, operation }) => {
         const type = operation?.operation;
+        // Also where parsing or validation ended the operation before our executor: every answer can be asked about by its id.
+        if (response.body.kind === 'single') {
+          const { singleResult } = response.body;
+          singleResult.extensions = { requestId: frame.requestId, ...singleResult.extensions };
+        }
         options.onOperation(request, {
           requestId: frame.requestId,
           clientId: frame.caller?.id ?? null,
@@ -125,9 +133,8 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
   }
 }
 
-function outcomeOf(body: unknown): string {
-  const single = body as { kind?: string; singleResult?: { errors?: readonly { extensions?: Record<string, unknown> }[] } };
-  const [first] = single.singleResult?.errors ?? [];
+function outcomeOf(body: GraphQLResponseBody): string {
+  const [first] = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
   if (first === undefined) return 'ok';
   const code = first.extensions?.['code'];
   return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';

@@ -24,6 +24,8 @@ export interface Metrics {
   text(): Promise<string>;
   requestDone(sample: RequestSample): void;
   operationDone(sample: OperationSample): void;
+  /** one statement that reads credit data, with the rows that it returned */
+  statementDone(rows: number): void;
 }
 
 /** From a cached look-up (1 ms) to a page of 1,000 with nested entries (seconds). */
@@ -63,6 +65,8 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const statements = new Counter({ name: 'gateway_statements_total', help: 'SQL statements that read credit data', registers });
+  const statementRows = new Counter({ name: 'gateway_statement_rows_total', help: 'Rows that these statements returned', registers });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -75,6 +79,10 @@ export function createMetrics(): Metrics {
       const labels = { client_kind: clientKind, operation_type: operationType };
       operations.inc({ ...labels, outcome });
       operationSeconds.observe(labels, seconds);
+    },
+    statementDone(rows) {
+      statements.inc();
+      statementRows.inc(rows);
     },
   };
 }

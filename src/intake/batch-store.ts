@@ -7,6 +7,7 @@ import { PUBLISH_LOCK } from '../catalog/index.ts';
 import type { CatalogItem } from '../catalog/model.ts';
 import { Batch, compareText, type Counts, type Touched } from './batch.ts';
 import type { EntryDraft, RowDraft, SubjectDraft } from './row-drafts.ts';
+import { errorCode } from './source-file.ts';
 import {
   COMPARE_ENTRIES,
   COMPARE_SUBJECTS,
@@ -27,7 +28,7 @@ export class CatalogMovedError extends Error {
 const REMEMBERED_SUBJECTS = 200_000;
 const ATTEMPTS = 6;
 /** serialization_failure, deadlock_detected: the transaction did nothing and may simply be run again. */
-const RETRIABLE: ReadonlySet<unknown> = new Set(['40001', '40P01']);
+const RETRIABLE: ReadonlySet<string | null> = new Set(['40001', '40P01']);
 
 /** Writes the batches of one import. */
 export class BatchStore {
@@ -93,8 +94,7 @@ export class BatchStore {
       try {
         return await this.attempt(catalogVersion, work);
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? error.code : null;
-        if (!RETRIABLE.has(code) || attempt === ATTEMPTS) throw error;
+        if (!RETRIABLE.has(errorCode(error)) || attempt === ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, attempt * 50 * (0.5 + Math.random())));
       }
     }

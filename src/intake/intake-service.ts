@@ -9,7 +9,7 @@ import { knownColumns, mapHeader, type HeaderMapping } from './header.ts';
 import { RejectsFile } from './rejects-file.ts';
 import { RowDrafter, type IntakeKeys, type RowDraft } from './row-drafts.ts';
 import { RowReader } from './row-reader.ts';
-import { inspectFile, readText, type SourceFile } from './source-file.ts';
+import { errorCode, inspectFile, readText, type SourceFile } from './source-file.ts';
 
 export interface ImportRequest {
   /** catalog code or type name */
@@ -215,8 +215,7 @@ class ImportRun {
     if (error instanceof EndlessLineError) {
       return new OperatorError(`${this.source.path} has a line of millions of characters: it is not a CSV table (不是CSV表格). Export it again.`);
     }
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const lost = /^(08|57P)/.test(code) ? 'The database ended the connection.' : null;
+    const lost = /^(08|57P)/.test(errorCode(error) ?? '') ? 'The database ended the connection.' : null;
     const explained = explainConnectionError(error, this.dependencies.database.url);
     if (lost === null && !(explained instanceof OperatorError && explained !== error)) return error;
     const reason = lost ?? (explained instanceof OperatorError ? explained.message : '');

@@ -8,7 +8,7 @@ import { OperatorError } from '../errors.ts';
 import { formatRecord } from './csv-records.ts';
 import { REJECT_COLUMNS, type HeaderMapping } from './header.ts';
 import type { RowProblem } from './row-problem.ts';
-import { fileErrorCode } from './source-file.ts';
+import { errorCode } from './source-file.ts';
 
 /** Rows are written together: one write a row would cost more than checking it. */
 const BUFFERED_CHARACTERS = 256 * 1024;
@@ -48,7 +48,7 @@ export class RejectsFile {
       await (await open(rejects.partial, 'w', 0o600)).close();
       await rm(rejects.partial);
     } catch (error) {
-      throw new OperatorError(`Rejected rows could not be written to ${path} (${fileErrorCode(error) ?? 'unknown reason'}); name a place you may write to with --rejects.`, {
+      throw new OperatorError(`Rejected rows could not be written to ${path} (${errorCode(error) ?? 'unknown reason'}); name a place you may write to with --rejects.`, {
         cause: error,
       });
     }

@@ -58,14 +58,19 @@ export async function* readText(source: SourceFile): AsyncGenerator<{ readonly t
     }
     yield { text: decoder.decode(), bytesRead };
   } catch (error) {
-    if (error instanceof TypeError) throw new OperatorError(`${source.path} changed while it was read; import it again once it is complete.`);
+    if (isUndecodable(error)) throw new OperatorError(`${source.path} changed while it was read; import it again once it is complete.`);
     throw error;
   }
 }
 
-/** Whether an error comes from the file system, and with which code. */
-export function fileErrorCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+/** The code of a system or decoder error (ENOENT, ERR_…); null when it has none. */
+export function errorCode(error: unknown): string | null {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** What a fatal TextDecoder throws. */
+function isUndecodable(error: unknown): boolean {
+  return errorCode(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA';
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -78,7 +83,7 @@ async function sizeOf(path: string): Promise<number> {
     return found.size;
   } catch (error) {
     if (error instanceof OperatorError) throw error;
-    const code = fileErrorCode(error);
+    const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new OperatorError(`${path} does not exist (文件不存在); check the path.`, { cause: error });
     if (code === 'EACCES' || code === 'EPERM') {
       throw new OperatorError(`${path} may not be read (没有读取权限); give this user the permission to read it.`, { cause: error });
@@ -174,7 +179,7 @@ async function firstPieceNotGb18030(path: string): Promise<number | null> {
     decoder.decode();
     return null;
   } catch (error) {
-    if (error instanceof TypeError) return offset;
+    if (isUndecodable(error)) return offset;
     throw error;
   }
 }

@@ -95,8 +95,15 @@ export function entryVisibility(builder: StatementBuilder, reader: ReaderIdentit
   const active = activeRows(builder, reader, item, party, visibility);
   const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
   const rows = own === null ? active : active === null ? own : `(${own} OR ${active})`;
-  if (rows === null || party === 'ANY') return rows;
-  return item.subjectScope === 'ALL' ? `${party === 'PERSON' ? 'e.person' : 'NOT e.person'} AND ${rows}` : rows;
+  const within = partyWithin(item, party);
+  return rows === null || within === null ? rows : `(${within} AND ${rows})`;
+}
+
+/** Rows outside the item's scope, or outside what the operation asks for, are not there, not even for their provider. */
+function partyWithin(item: CatalogItem, party: Party): string | null {
+  const about = party === 'ANY' ? item.subjectScope : party;
+  if (about === 'ALL') return null;
+  return about === 'PERSON' ? 'e.person' : 'NOT e.person';
 }
 
 function activeRows(builder: StatementBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party, visibility: Visibility): string | null {
@@ -109,7 +116,8 @@ function activeRows(builder: StatementBuilder, reader: ReaderIdentity, item: Cat
   const cells: string[] = [];
   for (const { person, side, here } of parties) {
     if (!here) continue;
-    const apart = item.subjectScope === 'ALL' && party === 'ANY' ? [person] : [];
+    // Always, not only where the item's scope leaves it open: a later catalog may narrow the scope of rows that are here already.
+    const apart = [person];
     const current = whenSql(builder, reader, visibility.current[side]);
     const expired = expires ? whenSql(builder, reader, visibility.expired[side]) : current;
     if (current === expired) {

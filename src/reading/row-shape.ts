@@ -79,9 +79,15 @@ export class RowShaper {
     }
   }
 
-  /** A natural person exists for a credit agency with any live authorization of that person, and never without one (DESIGN §3). */
+  /**
+   * A natural person exists for a credit agency with any live authorization of that person, and never without one (DESIGN §3).
+   * A row outside its item's scope (a later catalog narrowed it) does not exist at all.
+   */
   #exists(row: StoredRow, item: CatalogItem, decision: RowDecision, authorized: ReadonlySet<string>): boolean {
-    if (item.family === 'SUBJECT' && row.person && this.profile.personsNeedAuthorization) return authorized.size > 0;
+    if (item.subjectScope !== 'ALL' && row.person !== (item.subjectScope === 'PERSON')) return false;
+    if (item.family === 'SUBJECT' && row.person && this.profile.personsNeedAuthorization) {
+      return authorized.size > 0 && this.profile.visibility(item.code).current.person !== 'NEVER';
+    }
     return decision.visible;
   }
 

@@ -18,7 +18,12 @@ describe('the state of an entry', () => {
     serving = await startServing();
     const source = cell(demoRows('OrganizationPenalty')[0], 'CF_SJLYDM');
     await serving.beside.clients.add({ id: 'provider', kind: 'DEPARTMENT', name: '数据来源单位', orgCode: source });
-    [department, agency, dashboard, provider] = await Promise.all(['demo-department', 'demo-agency', 'demo-dashboard', 'provider'].map((id) => serving.as(id)));
+    [department, agency, dashboard, provider] = await Promise.all([
+      serving.as('demo-department'),
+      serving.as('demo-agency'),
+      serving.as('demo-dashboard'),
+      serving.as('provider'),
+    ]);
     await serving.beside.database.prisma.$executeRaw`
       UPDATE credit_records SET source_unit_code = ${source}, public_until = '2099-01-01' WHERE item_code = '150000-03-003'`;
     const answer = await agency('{ records(first: 3, filter: { items: ["OrganizationPenalty"] }) { edges { node { id } } } }');

@@ -116,7 +116,7 @@ export async function rejectsIn({ rejectsPath }: ImportSummary): Promise<Rejecte
 }
 
 /** Five organizations of the unassigned division 1599xx. */
-export const CODES = ['91159900002700000B', '911599000027000198', '91159900002702000X', '91159900002710372H', '91159900002716619D'] as const;
+export const CODES = ['91159900002700000B', '911599000027000198', '91159900002704212T', '91159900002710372H', '91159900002716619D'] as const;
 
 /** One good row of OrganizationPenalty by field key; the tests change single cells. */
 export const PENALTY: Readonly<Record<string, string>> = {

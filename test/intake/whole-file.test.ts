@@ -40,8 +40,8 @@ describe('a file that cannot be taken imports nothing and says why', () => {
   it('UTF-16', async () => expect(await refusal(Buffer.from(`\ufeff${good}`, 'utf16le'))).toMatch(/UTF-16.*CSV UTF-8/));
   it('a NUL byte, with its place', async () => {
     const bytes = Buffer.from(good);
-    bytes[1234] = 0;
-    expect(await refusal(bytes)).toMatch(/NUL byte at byte 1234\b/);
+    bytes[321] = 0;
+    expect(await refusal(bytes)).toMatch(/NUL byte at byte 321\b/);
   });
   it('bytes that are no text, with their place, even behind a megabyte of good rows', async () => {
     const head = Buffer.from(good.repeat(1_500));

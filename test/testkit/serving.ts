@@ -61,7 +61,7 @@ export async function startServing(options: { readonly seeded?: boolean } = {}):
   };
 }
 
-function caller(address: string, fixed: Record<string, string>): Ask {
+export function caller(address: string, fixed: Record<string, string>): Ask {
   return async (query, variables = {}, headers = {}) => {
     const response = await fetch(`${address}/graphql`, {
       method: 'POST',
