@@ -15,7 +15,13 @@ const manifest = createRequire(import.meta.url).resolve('prisma/package.json');
 
 const run = spawnSync(
   process.execPath,
-  [path.join(path.dirname(manifest), 'build', 'index.js'), 'generate', '--schema', path.join(root, 'prisma', 'schema.prisma'), '--no-hints'],
+  [
+    path.join(path.dirname(manifest), 'build', 'index.js'),
+    'generate',
+    '--schema',
+    path.join(root, 'prisma', 'schema.prisma'),
+    '--no-hints',
+  ],
   {
     cwd: root,
     // Standard output belongs to the command that needed the client (`token` prints a token and nothing else).

@@ -8,7 +8,9 @@ import { differenceFromMigrations, root } from './migration-engine.mjs';
 
 const [name = ''] = process.argv.slice(2);
 if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-  process.stderr.write('Give the migration a name of small letters, digits and underscores, as in: npm run migration:new -- add_audit\n');
+  process.stderr.write(
+    'Give the migration a name of small letters, digits and underscores, as in: npm run migration:new -- add_audit\n',
+  );
   process.exit(1);
 }
 try {

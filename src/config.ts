@@ -9,7 +9,10 @@ const Environment = z.object({
   DATA_DIR: z.string().min(1).default('data'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
-  MASTER_KEY: z.base64().refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64').optional(),
+  MASTER_KEY: z
+    .base64()
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+    .optional(),
   TOKEN_TTL_SECONDS: z.coerce.number().int().min(60).max(86_400).default(3_600),
   TOKEN_ISSUER: z.string().min(1).default('public-credit-gateway'),
   OIDC_ISSUER: z.url().optional(),
@@ -80,6 +83,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
 function refuseUnsafeDefaults(config: Config): void {
   const unsafe: string[] = [];
   if (config.databaseUrl === null) unsafe.push('  DATABASE_URL: the embedded PostgreSQL is for trying out; name your server');
-  if (config.masterKey === null) unsafe.push('  MASTER_KEY: without it the key lies in the database it protects; set 32 random bytes in base64 (openssl rand -base64 32)');
+  if (config.masterKey === null)
+    unsafe.push(
+      '  MASTER_KEY: without it the key lies in the database it protects; set 32 random bytes in base64 (openssl rand -base64 32)',
+    );
   if (unsafe.length > 0) throw new ConfigError(`NODE_ENV=production refuses these defaults:\n${unsafe.join('\n')}`);
 }

@@ -66,7 +66,11 @@ export async function openGateway(config: Config): Promise<Gateway> {
  */
 export async function serveGateway(
   config: Config,
-  options: { readonly prepareData: (gateway: Gateway) => Promise<void>; readonly onFatal: (error: Error) => void; readonly logger?: Logger },
+  options: {
+    readonly prepareData: (gateway: Gateway) => Promise<void>;
+    readonly onFatal: (error: Error) => void;
+    readonly logger?: Logger;
+  },
 ): Promise<ServingGateway> {
   const logger = options.logger ?? createLogger(config.logLevel);
   const closers: (() => Promise<void>)[] = [];
@@ -98,7 +102,9 @@ async function prepare(config: Config, database: Database): Promise<void> {
   }
   const pending = await pendingMigrations(database);
   if (pending.length > 0) {
-    throw new OperatorError(`The database lacks these migrations: ${pending.join(', ')}. Run "npm run gateway -- migrate" first.`);
+    throw new OperatorError(
+      `The database lacks these migrations: ${pending.join(', ')}. Run "npm run gateway -- migrate" first.`,
+    );
   }
 }
 
@@ -162,9 +168,9 @@ async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, clo
     limits: { maxDepth: config.maxDepth, maxCost: config.maxCost },
     services: { clients, tokens },
     requestIdOf,
-    isUnavailable: isUnavailable,
-    onUnforeseen: (error) => {
-      logger.error({ err: error }, 'unforeseen error');
+    isUnavailable,
+    onUnforeseen: (error, requestId) => {
+      logger.error({ err: error, requestId }, 'unforeseen error');
     },
     onOperation: (request, { clientId, clientKind, operationType, outcome, seconds }) => {
       metrics.operationDone({ clientKind, operationType, outcome, seconds });

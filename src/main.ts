@@ -36,5 +36,8 @@ try {
   process.exitCode = 1;
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else if (error instanceof OperatorError || error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a fault of the gateway itself.\n`);
+  else
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\nThis is a fault of the gateway itself.\n`,
+    );
 }

@@ -28,8 +28,20 @@ const PENALTIES = '150000-03-003';
 
 /** 机关 with a code of the unassigned division 1599xx: nobody real. */
 const CLIENTS = [
-  { id: 'demo-department', kind: 'DEPARTMENT', name: '示例市政务服务局', nameZh: '政府部门', more: { orgCode: '11159900MAY0A0003Q' } },
-  { id: 'demo-agency', kind: 'CREDIT_AGENCY', name: '示例征信有限公司', nameZh: '征信机构', more: { license: 'DEMO-0001', licenseUntil: '2099-12-31' } },
+  {
+    id: 'demo-department',
+    kind: 'DEPARTMENT',
+    name: '示例市政务服务局',
+    nameZh: '政府部门',
+    more: { orgCode: '11159900MAY0A0003Q' },
+  },
+  {
+    id: 'demo-agency',
+    kind: 'CREDIT_AGENCY',
+    name: '示例征信有限公司',
+    nameZh: '征信机构',
+    more: { license: 'DEMO-0001', licenseUntil: '2099-12-31' },
+  },
   { id: 'demo-dashboard', kind: 'DASHBOARD', name: '示例信用大屏', nameZh: '数据大屏', more: {} },
 ];
 
@@ -38,19 +50,30 @@ const CLIENTS = [
  * A load that was interrupted goes on where it stopped, because an import done twice changes nothing.
  */
 export async function loadDemo(gateway: Gateway): Promise<DemoAccess> {
-  if (gateway.config.production) throw new OperatorError('--demo is for trying out: NODE_ENV=production refuses it. Start without --demo.');
+  if (gateway.config.production)
+    throw new OperatorError('--demo is for trying out: NODE_ENV=production refuses it. Start without --demo.');
   const { prisma } = gateway.database;
   const known = await prisma.client.count({ where: { id: { in: CLIENTS.map(({ id }) => id) } } });
   const complete = await prisma.setting.findUnique({ where: { name: 'demo' } });
   if (complete === null) {
-    const strangers = (await prisma.subject.findFirst({ select: { id: true } })) !== null || (await gateway.catalogs.currentVersion()) > 0;
+    const strangers =
+      (await prisma.subject.findFirst({ select: { id: true } })) !== null || (await gateway.catalogs.currentVersion()) > 0;
     if (strangers && known === 0) {
-      throw new OperatorError('--demo wants an empty database, and this one holds data already. Start without --demo, or name another DATA_DIR or DATABASE_URL.');
+      throw new OperatorError(
+        '--demo wants an empty database, and this one holds data already. Start without --demo, or name another DATA_DIR or DATABASE_URL.',
+      );
     }
     await loadEverything(gateway);
     await prisma.setting.create({ data: { name: 'demo', value: 'complete' } });
   }
-  const tokens = await Promise.all(CLIENTS.map(async ({ id, kind, nameZh }) => ({ clientId: id, kind, nameZh, token: (await gateway.tokens.issue(id, 86_400)).token })));
+  const tokens = await Promise.all(
+    CLIENTS.map(async ({ id, kind, nameZh }) => ({
+      clientId: id,
+      kind,
+      nameZh,
+      token: (await gateway.tokens.issue(id, 86_400)).token,
+    })),
+  );
   return { tokens, creditCode: await telling(gateway) };
 }
 
@@ -66,7 +89,9 @@ async function loadEverything(gateway: Gateway): Promise<void> {
     if (!registered.has(id)) await gateway.clients.add({ id, kind, name, ...more });
   }
   const files = (await readdir(join(DEMO, 'data'))).filter((file) => file.endsWith('.csv')).sort(subjectsFirst);
-  const bar = process.stderr.isTTY ? new SingleBar({ format: '  {bar} {value}/{total}  {file}', stream: process.stderr, hideCursor: true }) : null;
+  const bar = process.stderr.isTTY
+    ? new SingleBar({ format: '  {bar} {value}/{total}  {file}', stream: process.stderr, hideCursor: true })
+    : null;
   bar?.start(files.length, 0, { file: '' });
   for (const file of files) {
     const summary = await gateway.intake.importFile({

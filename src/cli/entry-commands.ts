@@ -15,22 +15,31 @@ export function registerEntryCommands(program: Command, open: () => Promise<Open
   entry
     .command('status')
     .argument('<id>', "the entry's id in the API")
-    .addArgument(new Argument('<status>', 'ACTIVE, REPAIRED (信用修复) or WITHDRAWN (撤销)').argParser((word) => word.toUpperCase()))
+    .addArgument(
+      new Argument('<status>', 'ACTIVE, REPAIRED (信用修复) or WITHDRAWN (撤销)').argParser((word) => word.toUpperCase()),
+    )
     .requiredOption('--reason <text>', 'why, for instance the number of the repair decision; kept with the change')
     .description('changes the status of an entry; the past stays on record')
     .addHelpText('after', '\nExample:\n  $ gateway entry status UhFx…Q REPAIRED --reason "信用修复决定书 内信修〔2026〕12号"')
     .action((id: string, status: string, { reason }: { reason: string }) =>
       withGateway(open, async ({ entries }) => {
         const { changed, before } = await entries.changeStatus(id, status, reason);
-        note(changed ? `The entry was ${before.status} and is ${status} now.` : `The entry is ${before.status} already; nothing was changed.`);
-        if (changed && status !== ENTRY_STATUSES[0]) note('From now on only its provider sees it. To undo: entry status ID ACTIVE --reason TEXT');
+        note(
+          changed
+            ? `The entry was ${before.status} and is ${status} now.`
+            : `The entry is ${before.status} already; nothing was changed.`,
+        );
+        if (changed && status !== ENTRY_STATUSES[0])
+          note('From now on only its provider sees it. To undo: entry status ID ACTIVE --reason TEXT');
       }),
     );
 
   entry
     .command('dispute')
     .argument('<id>', "the entry's id in the API")
-    .addArgument(new Argument('<on|off>', 'on: an objection is being verified (异议处理中); off: it is settled').choices(['on', 'off']))
+    .addArgument(
+      new Argument('<on|off>', 'on: an objection is being verified (异议处理中); off: it is settled').choices(['on', 'off']),
+    )
     .requiredOption('--reason <text>', 'why, for instance the number of the objection; kept with the change')
     .description('marks an entry as disputed, or ends the mark')
     .addHelpText('after', '\nExample:\n  $ gateway entry dispute UhFx…Q on --reason "异议申请 2026-0031"')

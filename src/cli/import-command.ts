@@ -22,7 +22,10 @@ export function registerImportCommand(program: Command, open: () => Promise<Open
   program
     .command('import')
     .argument('<item>', 'catalog code or type name of the item, for instance OrganizationPenalty')
-    .argument('<file>', 'CSV in UTF-8 or GB18030, with comma, semicolon or tab; columns by Chinese name, official code or field key')
+    .argument(
+      '<file>',
+      'CSV in UTF-8 or GB18030, with comma, semicolon or tab; columns by Chinese name, official code or field key',
+    )
     .option('--rejects <file>', 'where rows that cannot be taken go, with what is wrong (default: <input name>.rejects.csv here)')
     .option('--dry-run', 'check the file and write nothing but the rejects file')
     .description("loads a department's file (数据归集)")
@@ -57,10 +60,14 @@ export function registerImportCommand(program: Command, open: () => Promise<Open
 function report({ accepted, updated, unchanged, rejected, rejectsPath, dryRun }: ImportSummary): void {
   if (dryRun) note('Dry run: nothing was written to the database; the counts say what an import would do (试运行，未写入).');
   if (rejectsPath !== null) {
-    note(`The rejected rows are in ${resolve(rejectsPath)}, each with what is wrong. Mend them there and import that file the same way (修改后可直接重新导入).`);
+    note(
+      `The rejected rows are in ${resolve(rejectsPath)}, each with what is wrong. Mend them there and import that file the same way (修改后可直接重新导入).`,
+    );
   }
   if (accepted + updated + unchanged + rejected === 0) note('The file has a header and no rows.');
-  process.stdout.write(`${String(accepted)} accepted, ${String(updated)} updated, ${String(unchanged)} unchanged, ${String(rejected)} rejected\n`);
+  process.stdout.write(
+    `${String(accepted)} accepted, ${String(updated)} updated, ${String(unchanged)} unchanged, ${String(rejected)} rejected\n`,
+  );
 }
 
 /** A bar on a terminal, a line now and then elsewhere; on standard error either way. */
@@ -84,7 +91,11 @@ class Progress {
 }
 
 function startBar(bytes: number): SingleBar {
-  const bar = new SingleBar({ format: '{bar} {percentage} %  {rows} rows  {eta_formatted} left', stream: process.stderr, hideCursor: true });
+  const bar = new SingleBar({
+    format: '{bar} {percentage} %  {rows} rows  {eta_formatted} left',
+    stream: process.stderr,
+    hideCursor: true,
+  });
   bar.start(bytes, 0, { rows: 0 });
   return bar;
 }

@@ -28,14 +28,17 @@ async function start(options: { port?: number; demo?: true }): Promise<void> {
   const config = readConfig();
   let stop: (reason: string) => void = () => undefined;
   const stopped = new Promise<string>((resolve) => (stop = resolve));
-  let demo: DemoAccess | null = null;
+  const demo: { access?: DemoAccess } = {};
   // From the first moment: a signal while the demo loads must end in order, too.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop(signal); });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      stop(signal);
+    });
   const serving = await serveGateway(
     { ...config, port: options.port ?? config.port },
     {
       prepareData: async (gateway) => {
-        if (options.demo === true) demo = await loadDemo(gateway);
+        if (options.demo === true) demo.access = await loadDemo(gateway);
       },
       onFatal: (error) => {
         note(error.message);
@@ -44,7 +47,7 @@ async function start(options: { port?: number; demo?: true }): Promise<void> {
       },
     },
   );
-  if (demo !== null) printDemo(serving.address, demo);
+  if (demo.access !== undefined) printDemo(serving.address, demo.access);
   else note(`Listening on ${serving.address} (POST ${serving.address}/graphql). Stop with Ctrl-C.`);
   note(`Stopping (${await stopped}) …`);
   await serving.close();

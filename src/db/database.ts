@@ -34,9 +34,8 @@ const CLOSE_MS = 10_000;
  * @throws OperatorError naming host and port, never the password, when the server cannot be used
  */
 export async function openDatabase(config: DatabaseConfig): Promise<Database> {
-  const embedded = config.databaseUrl === null ? await openEmbeddedServer(config.dataDir) : null;
-  const url = embedded?.url ?? config.databaseUrl;
-  if (url === null || url === undefined) throw new OperatorError('There is neither DATABASE_URL nor DATA_DIR.');
+  const { url, embedded } =
+    config.databaseUrl === null ? await joinEmbedded(config.dataDir) : { url: config.databaseUrl, embedded: null };
   const pool = createPool(url, config.poolSize);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
@@ -57,6 +56,11 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   return { prisma, pool, url, embedded, close };
 }
 
+async function joinEmbedded(dataDir: string): Promise<{ url: string; embedded: EmbeddedServer }> {
+  const embedded = await openEmbeddedServer(dataDir);
+  return { url: embedded.url, embedded };
+}
+
 /** A server as an operator may see it: `host:port/database`. */
 export function describeServer(url: string): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
@@ -74,11 +78,15 @@ export function explainConnectionError(error: unknown, url: string): unknown {
     switch (error.code) {
       case '28P01':
       case '28000':
-        return new OperatorError(`PostgreSQL at ${server} refuses the account ${user}: wrong password, or no entry in pg_hba.conf. Check DATABASE_URL.`);
+        return new OperatorError(
+          `PostgreSQL at ${server} refuses the account ${user}: wrong password, or no entry in pg_hba.conf. Check DATABASE_URL.`,
+        );
       case '3D000':
         return new OperatorError(`PostgreSQL at ${server} has no such database. Create it (createdb), or check DATABASE_URL.`);
       case '53300':
-        return new OperatorError(`PostgreSQL at ${server} has no connection left. Raise max_connections there, or lower DATABASE_POOL_SIZE.`);
+        return new OperatorError(
+          `PostgreSQL at ${server} has no connection left. Raise max_connections there, or lower DATABASE_POOL_SIZE.`,
+        );
       case '57P03':
         return new OperatorError(`PostgreSQL at ${server} is starting or stopping. Try again in a moment.`);
       default:
@@ -101,6 +109,7 @@ function createPool(url: string, max: number): pg.Pool {
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     application_name: 'public-credit-gateway',
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it; its types do not say so
     onConnect: prepareSession,
   });
   // An idle connection that breaks is replaced at the next query; unheard, the event would end the process.
@@ -128,7 +137,9 @@ async function checkServer(pool: pg.Pool, url: string): Promise<void> {
     throw explainConnectionError(error, url);
   }
   if (version < OLDEST_SERVER) {
-    throw new OperatorError(`PostgreSQL at ${describeServer(url)} is version ${version}; the gateway needs ${OLDEST_SERVER} or later.`);
+    throw new OperatorError(
+      `PostgreSQL at ${describeServer(url)} is version ${version}; the gateway needs ${OLDEST_SERVER} or later.`,
+    );
   }
 }
 

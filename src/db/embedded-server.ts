@@ -68,7 +68,10 @@ export async function openEmbeddedServer(dataDirectory: string, options: Embedde
     const cluster = path.join(directory, 'postgres');
     const launcher = await findLauncher(cluster, binaries);
     await initializeCluster(cluster, binaries, launcher, options.settings?.fsync !== 'off');
-    const server = new Postmaster(cluster, path.join(directory, 'postgres.log'), binaries, launcher, { ...SETTINGS, ...options.settings });
+    const server = new Postmaster(cluster, path.join(directory, 'postgres.log'), binaries, launcher, {
+      ...SETTINGS,
+      ...options.settings,
+    });
     await writeFile(me, JSON.stringify(ownIdentity()));
     try {
       await server.ensureRunning();
@@ -179,12 +182,17 @@ function rethrowExplained(directory: string, error: unknown): never {
       );
     case 'ENOSPC':
     case 'EDQUOT':
-      throw new OperatorError(`The database cannot be kept in ${directory}: the disk is full. Free some space, or set DATA_DIR to another disk.`, {
-        cause: error,
-      });
+      throw new OperatorError(
+        `The database cannot be kept in ${directory}: the disk is full. Free some space, or set DATA_DIR to another disk.`,
+        {
+          cause: error,
+        },
+      );
     case 'ENOTDIR':
     case 'EEXIST':
-      throw new OperatorError(`The database cannot be kept in ${directory}: that is a file, not a folder. ${mend}`, { cause: error });
+      throw new OperatorError(`The database cannot be kept in ${directory}: that is a file, not a folder. ${mend}`, {
+        cause: error,
+      });
     default:
       throw error;
   }

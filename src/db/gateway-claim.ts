@@ -30,7 +30,12 @@ export async function claimGateway(database: Database, onLost: (error: OperatorE
   let released = false;
 
   const hold = async (): Promise<void> => {
-    const client = new pg.Client({ connectionString: database.url, application_name: `${NAME}${process.pid}`, connectionTimeoutMillis: 5_000, keepAlive: true });
+    const client = new pg.Client({
+      connectionString: database.url,
+      application_name: `${NAME}${process.pid}`,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    });
     client.on('error', () => lost(client));
     client.on('end', () => lost(client));
     try {

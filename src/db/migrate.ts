@@ -51,18 +51,24 @@ export async function pendingMigrations(database: Target): Promise<string[]> {
   return pendingOf(database, await readMigrations());
 }
 
-async function pendingOf(database: Target, migrations: readonly Migration[], client: pg.Pool | pg.PoolClient = database.pool): Promise<string[]> {
+async function pendingOf(
+  database: Target,
+  migrations: readonly Migration[],
+  client: pg.Pool | pg.PoolClient = database.pool,
+): Promise<string[]> {
   const applied = await appliedMigrations(database, client);
-  return migrations.filter(({ name, script }) => {
-    const row = applied.get(name);
-    if (row === undefined) return true;
-    if (row.checksum !== createHash('sha256').update(script).digest('hex')) {
-      throw new OperatorError(
-        `Migration ${name} was changed after it was applied to ${describeServer(database.url)}. Restore the file, and put the change into a new migration.`,
-      );
-    }
-    return false;
-  }).map(({ name }) => name);
+  return migrations
+    .filter(({ name, script }) => {
+      const row = applied.get(name);
+      if (row === undefined) return true;
+      if (row.checksum !== createHash('sha256').update(script).digest('hex')) {
+        throw new OperatorError(
+          `Migration ${name} was changed after it was applied to ${describeServer(database.url)}. Restore the file, and put the change into a new migration.`,
+        );
+      }
+      return false;
+    })
+    .map(({ name }) => name);
 }
 
 interface AppliedRow {
@@ -112,7 +118,10 @@ async function apply(url: string, migrations: readonly Migration[]): Promise<str
 export async function migrationList(migrations?: readonly Migration[]): Promise<MigrationList> {
   return {
     baseDir: MIGRATIONS_DIRECTORY,
-    lockfile: { path: 'migration_lock.toml', content: await readFile(path.join(MIGRATIONS_DIRECTORY, 'migration_lock.toml'), 'utf8') },
+    lockfile: {
+      path: 'migration_lock.toml',
+      content: await readFile(path.join(MIGRATIONS_DIRECTORY, 'migration_lock.toml'), 'utf8'),
+    },
     shadowDbInitScript: '',
     migrationDirectories: (migrations ?? (await readMigrations())).map(({ name, script }) => ({
       path: name,
@@ -125,7 +134,9 @@ async function readMigrations(): Promise<Migration[]> {
   const entries = await readdir(MIGRATIONS_DIRECTORY, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   return Promise.all(
-    names.toSorted().map(async (name) => ({ name, script: await readFile(path.join(MIGRATIONS_DIRECTORY, name, 'migration.sql'), 'utf8') })),
+    names
+      .toSorted()
+      .map(async (name) => ({ name, script: await readFile(path.join(MIGRATIONS_DIRECTORY, name, 'migration.sql'), 'utf8') })),
   );
 }
 

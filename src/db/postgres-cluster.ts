@@ -23,7 +23,12 @@ const DRAFT = 'postgres-init-';
  * @param durable false: the data need not survive a power cut
  * @throws OperatorError when PostgreSQL cannot make it, with what it says
  */
-export async function initializeCluster(cluster: string, binaries: PostgresBinaries, launcher: Launcher, durable: boolean): Promise<void> {
+export async function initializeCluster(
+  cluster: string,
+  binaries: PostgresBinaries,
+  launcher: Launcher,
+  durable: boolean,
+): Promise<void> {
   const parent = path.dirname(cluster);
   for (const name of await readdir(parent)) {
     if (name.startsWith(DRAFT)) await rm(path.join(parent, name), { recursive: true, force: true });
@@ -74,7 +79,11 @@ export async function readPassword(cluster: string): Promise<string> {
   }
 }
 
-function run(command: { file: string; args: string[]; uid?: number; gid?: number }, cwd: string, binaries: PostgresBinaries): void {
+function run(
+  command: { file: string; args: string[]; uid?: number; gid?: number },
+  cwd: string,
+  binaries: PostgresBinaries,
+): void {
   const { file, args, ...account } = command;
   const result = spawnSync(file, args, { ...account, cwd, encoding: 'utf8', env: serverEnvironment(binaries) });
   if (result.status === 0) return;
@@ -97,11 +106,14 @@ export function serverEnvironment(binaries: PostgresBinaries): Record<string, st
 /** The major version of the programs. @throws OperatorError where they do not run at all */
 function programVersion(binaries: PostgresBinaries): string {
   const result = spawnSync(binaries.postgres, ['--version'], { encoding: 'utf8', env: serverEnvironment(binaries) });
-  const version = /\(PostgreSQL\) (\d+)/.exec(result.stdout ?? '')?.[1];
+  // A program that could not be started has written nothing, whatever the types say.
+  const version = result.error === undefined ? /\(PostgreSQL\) (\d+)/.exec(result.stdout)?.[1] : undefined;
   if (version !== undefined) return version;
   const said = (result.error?.message ?? result.stderr).trim();
   // ENOENT although the file is there: its loader is missing, as on systems with another C library than glibc.
-  throw new OperatorError(`The embedded PostgreSQL does not run on this machine (${said}). Set DATABASE_URL to a PostgreSQL server.`);
+  throw new OperatorError(
+    `The embedded PostgreSQL does not run on this machine (${said}). Set DATABASE_URL to a PostgreSQL server.`,
+  );
 }
 
 async function checkVersion(cluster: string, brought: string): Promise<void> {
@@ -110,11 +122,16 @@ async function checkVersion(cluster: string, brought: string): Promise<void> {
     made = (await readFile(path.join(cluster, 'PG_VERSION'), 'utf8')).trim();
   } catch (error) {
     if (errorCode(error) === 'EACCES') {
-      throw new OperatorError(`${cluster} belongs to another account. Work as that account, or set DATA_DIR to a folder of your own.`, {
-        cause: error,
-      });
+      throw new OperatorError(
+        `${cluster} belongs to another account. Work as that account, or set DATA_DIR to a folder of your own.`,
+        {
+          cause: error,
+        },
+      );
     }
-    throw new OperatorError(`${cluster} is not a PostgreSQL data directory. Move it away, or set DATA_DIR to another folder.`, { cause: error });
+    throw new OperatorError(`${cluster} is not a PostgreSQL data directory. Move it away, or set DATA_DIR to another folder.`, {
+      cause: error,
+    });
   }
   if (made !== brought) {
     throw new OperatorError(

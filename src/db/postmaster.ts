@@ -79,9 +79,12 @@ export class Postmaster {
       process.kill(pid, signal);
     } catch (error) {
       if (errorCode(error) === 'ESRCH') return;
-      throw new OperatorError(`The embedded PostgreSQL (process ${pid}) belongs to another account and cannot be stopped from this one.`, {
-        cause: error,
-      });
+      throw new OperatorError(
+        `The embedded PostgreSQL (process ${pid}) belongs to another account and cannot be stopped from this one.`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -128,7 +131,9 @@ export class Postmaster {
       const result = await this.#startAt(port);
       if (typeof result !== 'string') return result;
       // Somebody took the port meanwhile, or processes of a killed server have not ended yet: both pass.
-      const passes = /could not bind|could not create any TCP|Address already in use|pre-existing shared memory block/i.test(result);
+      const passes = /could not bind|could not create any TCP|Address already in use|pre-existing shared memory block/i.test(
+        result,
+      );
       if (!passes || attempt === START_ATTEMPTS) {
         throw new OperatorError(
           `The embedded PostgreSQL did not start on ${this.cluster}. The end of its log (${this.log}):\n${result}\n` +
@@ -142,13 +147,17 @@ export class Postmaster {
   /** The server, ready, or what its log says about why there is none. */
   async #startAt(port: number): Promise<Running | string> {
     const from = await this.#rotateLog();
-    const settings = Object.entries({ ...this.settings, port: String(port), listen_addresses: HOST, unix_socket_directories: '' });
+    const settings = Object.entries({
+      ...this.settings,
+      port: String(port),
+      listen_addresses: HOST,
+      unix_socket_directories: '',
+    });
     const { file, args, ...account } = this.launcher.command(this.binaries.postgres, [
       ...['-D', this.cluster],
       ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ]);
     const log = await open(this.log, 'a', 0o600);
-    let ended: string | null = null;
     // A session of its own: the terminal's interrupt and the end of this process do not reach it.
     const child = spawn(file, args, {
       ...account,
@@ -158,15 +167,16 @@ export class Postmaster {
       stdio: ['ignore', log.fd, log.fd],
       windowsHide: true,
     });
-    child.on('error', (error) => (ended = error.message));
-    child.on('exit', (code, signal) => (ended ??= `It ended with ${signal ?? `code ${code}`}.`));
+    const ended: string[] = [];
+    child.on('error', (error) => void ended.push(error.message));
+    child.on('exit', (code, signal) => void ended.push(`It ended with ${signal ?? `code ${String(code)}`}.`));
     child.unref();
     await log.close();
-    const running = child.pid === undefined ? null : await this.#untilReady(child.pid, () => ended !== null);
+    const running = child.pid === undefined ? null : await this.#untilReady(child.pid, () => ended.length > 0);
     if (running !== null) return running;
     // 'error' of a program that is not there comes after spawn() has returned.
     await sleep(0);
-    return `${await this.#logSince(from)}\n${ended ?? ''}`.trim();
+    return `${await this.#logSince(from)}\n${ended.join('\n')}`.trim();
   }
 
   /** Waits until the server takes connections; null when it ended before. */
@@ -189,7 +199,14 @@ export class Postmaster {
   /** 'busy': it answers, but is starting, recovering or stopping. Makes the gateway's database when it is missing. */
   async #tryConnect(port: number): Promise<'ready' | 'busy' | 'silent'> {
     const password = await readPassword(this.cluster);
-    const client = new pg.Client({ host: HOST, port, user: SUPERUSER, password, database: 'postgres', connectionTimeoutMillis: 5_000 });
+    const client = new pg.Client({
+      host: HOST,
+      port,
+      user: SUPERUSER,
+      password,
+      database: 'postgres',
+      connectionTimeoutMillis: 5_000,
+    });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -202,9 +219,12 @@ export class Postmaster {
     } catch (error) {
       if (error instanceof pg.DatabaseError) {
         if (error.code === '57P03' || error.code === '57P01') return 'busy';
-        throw new OperatorError(`The embedded PostgreSQL on ${this.cluster} refuses the gateway: ${error.message}. Its log is ${this.log}.`, {
-          cause: error,
-        });
+        throw new OperatorError(
+          `The embedded PostgreSQL on ${this.cluster} refuses the gateway: ${error.message}. Its log is ${this.log}.`,
+          {
+            cause: error,
+          },
+        );
       }
       return 'silent';
     } finally {
@@ -250,8 +270,10 @@ function portIfFree(port: number): Promise<number | null> {
 }
 
 async function isGone(pid: number, withinMs: number): Promise<boolean> {
-  for (const end = Date.now() + withinMs; Date.now() < end; await sleep(POLL_MS)) {
-    if (!pidExists(pid)) return true;
+  const end = Date.now() + withinMs;
+  while (pidExists(pid)) {
+    if (Date.now() > end) return false;
+    await sleep(POLL_MS);
   }
-  return !pidExists(pid);
+  return true;
 }

@@ -5,7 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory, ColumnTypeEnum, DriverAdapterError, type SqlDriverAdapter } from '@prisma/driver-adapter-utils';
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  ColumnTypeEnum,
+  DriverAdapterError,
+  type SqlDriverAdapter,
+} from '@prisma/driver-adapter-utils';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
 import pg from 'pg';
 
@@ -21,22 +26,33 @@ let loaded: Promise<void> | null = null;
 /** Loads 5 MB of WebAssembly, so only where there is work for it. The package's own entry uses an import Node 20 does not know. */
 function loadEngine(): Promise<void> {
   return (loaded ??= (async () => {
-    const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm');
+    const file = createRequire(import.meta.url)
+      .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+      .replace(/\.js$/, '.wasm');
     const { instance } = await WebAssembly.instantiate(await readFile(file), { './schema_engine_bg.js': imports() });
     engineModule.__wbg_set_wasm(instance.exports);
     const start = instance.exports.__wbindgen_start;
-    if (typeof start === 'function') start();
+    if (isCallable(start)) start();
   })());
 }
 
 /** The engine leaves a timer of ten seconds behind, which would keep every process that migrated alive for as long. */
 function imports(): Record<string, unknown> {
-  const unref = (timer: unknown): unknown => (timer instanceof Object && 'unref' in timer && typeof timer.unref === 'function' ? timer.unref() : timer);
+  const unref = (timer: unknown): unknown =>
+    typeof timer === 'object' && timer !== null && 'unref' in timer && isCallable(timer.unref)
+      ? Reflect.apply(timer.unref, timer, [])
+      : timer;
   return Object.fromEntries(
     Object.entries(engineModule).map(([name, value]: [string, unknown]) =>
-      name.startsWith('__wbg_setTimeout') && typeof value === 'function' ? [name, (...args: unknown[]) => unref(value(...args))] : [name, value],
+      name.startsWith('__wbg_setTimeout') && isCallable(value)
+        ? [name, (...args: unknown[]) => unref(value(...args))]
+        : [name, value],
     ),
   );
+}
+
+function isCallable(value: unknown): value is (...args: unknown[]) => unknown {
+  return typeof value === 'function';
 }
 
 /** The engine wants to know the kind of database, and takes it from a Prisma schema only. */
@@ -123,11 +139,14 @@ function mend(adapter: PgAdapter): PgAdapter {
   };
   // The adapter refuses columns of the type "char". They pass through it as text, and reach the engine as characters.
   const characters = new WeakMap<object, number[]>();
-  const query = pool.query.bind(pool);
+  // A script of several statements gives an array of results, which has neither fields nor rows.
+  const query: (config: pg.QueryConfig) => Promise<Partial<pg.QueryArrayResult>> = pool.query.bind(pool);
   Object.assign(pool, {
     query: async (config: pg.QueryConfig) => {
       const result = await query(config);
-      const fields = (result.fields ?? []).map((field, index) => ({ field, index })).filter(({ field }) => field.dataTypeID === INTERNAL_CHAR);
+      const fields = (result.fields ?? [])
+        .map((field, index) => ({ field, index }))
+        .filter(({ field }) => field.dataTypeID === INTERNAL_CHAR);
       for (const { field } of fields) field.dataTypeID = TEXT;
       characters.set(
         result.rows ?? {},

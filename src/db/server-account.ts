@@ -42,7 +42,8 @@ export async function findLauncher(dataDirectory: string, programs: { postgres: 
     const prefix = setpriv(account, capability);
     const trial = spawnSync('setpriv', [...prefix, programs.postgres, '--version'], { encoding: 'utf8' });
     // It prints its version even where it could not look itself up, and would then fail to start.
-    if (trial.status === 0 && !trial.stderr.includes('invalid binary')) return { account, command: (file, args) => ({ file: 'setpriv', args: [...prefix, file, ...args] }) };
+    if (trial.status === 0 && !trial.stderr.includes('invalid binary'))
+      return { account, command: (file, args) => ({ file: 'setpriv', args: [...prefix, file, ...args] }) };
   }
   throw new OperatorError(
     `PostgreSQL does not run as root, and the account it would run as (uid ${account.uid}) may not enter ${closed}. ` +

@@ -6,7 +6,7 @@ import { ENTRY_STATUSES, type EntryStatus } from '../access/model.ts';
 import type { EntryFamily } from '../catalog/model.ts';
 import type { Prisma, PrismaClient } from '../db/index.ts';
 import { OperatorError } from '../errors.ts';
-import { decodeGlobalId } from '../identifiers/global-id.ts';
+import { decodeGlobalId } from './global-id.ts';
 import { ENTRY_TABLES } from './entry-columns.ts';
 
 export interface EntryChange {
@@ -38,7 +38,8 @@ export class EntryStatusService {
    */
   async changeStatus(id: string, status: string, reason: string): Promise<EntryChange> {
     const wanted = ENTRY_STATUSES.find((known) => known === status.trim().toUpperCase());
-    if (wanted === undefined) throw new OperatorError(`"${status}" is no status of an entry; give one of ${ENTRY_STATUSES.join(', ')}.`);
+    if (wanted === undefined)
+      throw new OperatorError(`"${status}" is no status of an entry; give one of ${ENTRY_STATUSES.join(', ')}.`);
     return this.change(id, reason, wanted, (before) => (before.status === wanted ? null : { ...before, status: wanted }));
   }
 
@@ -47,7 +48,9 @@ export class EntryStatusService {
    * @throws OperatorError as `changeStatus`
    */
   async setDispute(id: string, on: boolean, reason: string): Promise<EntryChange> {
-    return this.change(id, reason, on ? 'DISPUTE_ON' : 'DISPUTE_OFF', (before) => (before.disputed === on ? null : { ...before, disputed: on }));
+    return this.change(id, reason, on ? 'DISPUTE_ON' : 'DISPUTE_OFF', (before) =>
+      before.disputed === on ? null : { ...before, disputed: on },
+    );
   }
 
   private async change(
@@ -58,11 +61,16 @@ export class EntryStatusService {
   ): Promise<EntryChange> {
     const entry = parseEntryId(id);
     const why = reason.trim();
-    if (why === '') throw new OperatorError('A change needs a reason (须说明理由): --reason TEXT, for instance the number of the decision.');
-    if (Array.from(why).length > MAX_REASON) throw new OperatorError(`The reason is longer than ${MAX_REASON} characters; name the document instead.`);
+    if (why === '')
+      throw new OperatorError('A change needs a reason (须说明理由): --reason TEXT, for instance the number of the decision.');
+    if (Array.from(why).length > MAX_REASON)
+      throw new OperatorError(`The reason is longer than ${MAX_REASON} characters; name the document instead.`);
     return this.prisma.$transaction(async (tx) => {
       const before = await lockedState(tx, entry);
-      if (before === null) throw new OperatorError(`There is no entry ${id} (没有这条信用信息); take the id from the entry's "id" field in the API.`);
+      if (before === null)
+        throw new OperatorError(
+          `There is no entry ${id} (没有这条信用信息); take the id from the entry's "id" field in the API.`,
+        );
       const after = next(before);
       if (after === null) return { changed: false, before };
       await tx.$executeRawUnsafe(
@@ -81,9 +89,12 @@ export class EntryStatusService {
 function parseEntryId(id: string): EntryRef {
   const decoded = decodeGlobalId(id.trim());
   if (decoded === null) {
-    throw new OperatorError(`"${id.slice(0, 80)}" is not the id of an entry (编号格式不正确); copy the whole "id" field from the API.`);
+    throw new OperatorError(
+      `"${id.slice(0, 80)}" is not the id of an entry (编号格式不正确); copy the whole "id" field from the API.`,
+    );
   }
-  if (decoded.family === 'SUBJECT') throw new OperatorError(`${id} is the id of a subject (信用主体); status and objection belong to an entry.`);
+  if (decoded.family === 'SUBJECT')
+    throw new OperatorError(`${id} is the id of a subject (信用主体); status and objection belong to an entry.`);
   return decoded;
 }
 

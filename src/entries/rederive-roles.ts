@@ -20,7 +20,7 @@ const IDENTIFYING: readonly Role[] = ['SUBJECT_CODE', 'SUBJECT_ID_NUMBER'];
 export async function rederiveRoles(tx: Prisma.TransactionClient, previous: Catalog | null, next: Catalog): Promise<void> {
   for (const item of next.items) {
     const before = previous?.item(item.code);
-    if (before === undefined || before.family !== item.family) continue;
+    if (before?.family !== item.family) continue;
     const table = item.family === 'SUBJECT' ? 'subjects' : ENTRY_TABLES[item.family];
     const moved = IDENTIFYING.find((role) => keyOf(before, role) !== keyOf(item, role));
     if (moved !== undefined && (await hasRows(tx, table, item.code))) {
@@ -35,7 +35,12 @@ export async function rederiveRoles(tx: Prisma.TransactionClient, previous: Cata
   }
 }
 
-async function refill(tx: Prisma.TransactionClient, table: string, item: CatalogItem, columns: readonly RoleColumn[]): Promise<void> {
+async function refill(
+  tx: Prisma.TransactionClient,
+  table: string,
+  item: CatalogItem,
+  columns: readonly RoleColumn[],
+): Promise<void> {
   const values: string[] = [item.code];
   const assignments = columns.map(({ column, role, type }) => {
     const key = keyOf(item, role);
@@ -47,9 +52,12 @@ async function refill(tx: Prisma.TransactionClient, table: string, item: Catalog
     await tx.$executeRawUnsafe(`UPDATE ${table} SET ${assignments.join(', ')} WHERE item_code = $1`, ...values);
   } catch (error) {
     const roles = columns.map(({ role }) => `${role} → ${keyOf(item, role) ?? 'no field'}`).join(', ');
-    throw new OperatorError(`${item.code} (${item.typeName}): stored values do not fit the standard elements' new fields (${roles}). Nothing was published.`, {
-      cause: error,
-    });
+    throw new OperatorError(
+      `${item.code} (${item.typeName}): stored values do not fit the standard elements' new fields (${roles}). Nothing was published.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

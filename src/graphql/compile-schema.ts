@@ -5,14 +5,20 @@
 import {
   GraphQLBoolean,
   GraphQLInt,
-  GraphQLInterfaceType,
   GraphQLObjectType,
   GraphQLSchema,
   GraphQLString,
   isInterfaceType,
   specifiedScalarTypes,
 } from 'graphql';
-import type { GraphQLFieldConfig, GraphQLFieldConfigMap, GraphQLNamedType, GraphQLOutputType } from 'graphql';
+import type {
+  GraphQLFieldConfig,
+  GraphQLFieldConfigMap,
+  GraphQLFieldResolver,
+  GraphQLInterfaceType,
+  GraphQLNamedType,
+  GraphQLOutputType,
+} from 'graphql';
 import { masksToOtherType } from '../access/index.ts';
 import { INTERFACE_OF_FAMILY } from '../catalog/interface-fields.ts';
 import type { CatalogDocument, CatalogField, CatalogItem } from '../catalog/model.ts';
@@ -46,7 +52,11 @@ export function compileSchema(base: GraphQLSchema, catalog: CatalogDocument, sho
     if (fields.length > 0) types.push(objectType(base, item, fields));
   }
   const config = base.toConfig();
-  return new GraphQLSchema({ ...config, types: [...config.types.filter((type) => !specifiedScalarTypes.some((scalar) => scalar.name === type.name)), ...types], assumeValid: false });
+  return new GraphQLSchema({
+    ...config,
+    types: [...config.types.filter((type) => !specifiedScalarTypes.some((scalar) => scalar.name === type.name)), ...types],
+    assumeValid: false,
+  });
 }
 
 /** What of a catalog decides the schema: two catalogs with the same text need no second schema. */
@@ -88,7 +98,7 @@ function interfaceFields(family: GraphQLInterfaceType): GraphQLFieldConfigMap<Sh
   return fields;
 }
 
-const resolveChild: NonNullable<GraphQLFieldConfig<ShapedRow, unknown>['resolve']> = (row, given, _context, info) =>
+const resolveChild: GraphQLFieldResolver<ShapedRow, unknown, Record<string, unknown>> = (row, given, _context, info) =>
   row.children.get(childKey(String(info.path.key), given));
 
 function typeOf(field: CatalogField): GraphQLOutputType {

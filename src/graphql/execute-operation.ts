@@ -2,8 +2,15 @@
  * The way of an operation (DESIGN §7) after authentication: pin the catalog version, read the profile, check the operation once
  * against it, fetch, decide, answer. Apollo Server parses and validates before, and formats errors after.
  */
-import { Kind, execute, getVariableValues, validate } from 'graphql';
-import type { DocumentNode, ExecutionResult, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import { GraphQLError, Kind, execute, getVariableValues, validate } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionResult,
+  FragmentDefinitionNode,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionSetNode,
+} from 'graphql';
 import type { AccessProfile, ProfileCache } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
 import type { ClientStanding } from '../clients/index.ts';
@@ -26,7 +33,11 @@ export interface ExecutorDependencies {
   readonly run: RunStatement;
   readonly catalogVersion: (version: number) => Promise<Catalog | null>;
   /** a look-up of authorizations for one request: one statement per batch of subjects */
-  readonly authorizedItems: (request: { clientId: string; purpose: string; today: string }) => ReaderDependencies['authorizedItems'];
+  readonly authorizedItems: (request: {
+    clientId: string;
+    purpose: string;
+    today: string;
+  }) => ReaderDependencies['authorizedItems'];
   readonly limits: { readonly maxDepth: number; readonly maxCost: number };
 }
 
@@ -47,10 +58,9 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
   const { frame } = request;
   const { catalog, schema } = dependencies.schemas.versionFor(request.schema);
   const report = new AccessReport();
-  const result = await answer().catch((error: unknown): ExecutionResult => {
-    if (error instanceof GatewayError) return { errors: [toGraphQLError(error)] };
-    throw error;
-  });
+  const result = await answer().catch((error: unknown): ExecutionResult => ({ errors: [asGraphQLError(error)] }));
+  // The request's id travels with every error, to the log and to the caller.
+  for (const error of result.errors ?? []) error.extensions['requestId'] = frame.requestId;
   const withheld = frame.strict ? report.withheld : [];
   const extensions = { access: report.lines, catalogVersion: catalog.version, requestId: frame.requestId };
   if (withheld.length > 0) return { errors: [strictRefusal(withheld)], extensions };
@@ -60,7 +70,10 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
     const { operation, fragments } = operationOf(request);
     const roots = rootFieldNames(operation.selectionSet, fragments);
     if (frame.caller === null && [...roots].some((name) => !OPEN_ROOTS.has(name))) {
-      throw new GatewayError('UNAUTHENTICATED', 'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.');
+      throw new GatewayError(
+        'UNAUTHENTICATED',
+        'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.',
+      );
     }
     const profile = frame.caller === null ? null : dependencies.profiles.profileFor(catalog, basisOf(frame.caller));
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, { maxErrors: 20 });
@@ -122,7 +135,10 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
       keys: dependencies.keys,
       identity: { profile, clientId: caller.id, orgCode: caller.orgCode, purpose, today },
       report,
-      authorizedItems: purpose === null ? () => Promise.resolve(new Map()) : dependencies.authorizedItems({ clientId: caller.id, purpose, today }),
+      authorizedItems:
+        purpose === null
+          ? () => Promise.resolve(new Map())
+          : dependencies.authorizedItems({ clientId: caller.id, purpose, today }),
     };
   }
 }
@@ -143,7 +159,10 @@ function requirePurpose(frame: RequestFrame, plan: OperationPlan): void {
   );
 }
 
-function operationOf(request: OperationRequest): { operation: OperationDefinitionNode; fragments: Map<string, FragmentDefinitionNode> } {
+function operationOf(request: OperationRequest): {
+  operation: OperationDefinitionNode;
+  fragments: Map<string, FragmentDefinitionNode>;
+} {
   const fragments = new Map<string, FragmentDefinitionNode>();
   let operation: OperationDefinitionNode | undefined;
   for (const definition of request.document.definitions) {
@@ -151,7 +170,8 @@ function operationOf(request: OperationRequest): { operation: OperationDefinitio
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
     if (request.operationName == null || definition.name?.value === request.operationName) operation = definition;
   }
-  if (operation === undefined) throw new GatewayError('BAD_USER_INPUT', 'There is no operation with this operationName in the document.');
+  if (operation === undefined)
+    throw new GatewayError('BAD_USER_INPUT', 'There is no operation with this operationName in the document.');
   return { operation, fragments };
 }
 
@@ -174,6 +194,11 @@ function rootFieldNames(root: SelectionSetNode, fragments: ReadonlyMap<string, F
   return names;
 }
 
+function asGraphQLError(error: unknown): GraphQLError {
+  if (error instanceof GatewayError) return toGraphQLError(error);
+  return new GraphQLError('unforeseen', { originalError: error instanceof Error ? error : new Error(String(error)) });
+}
+
 function asBadInput(error: GraphQLError): GraphQLError {
   error.extensions['code'] = 'BAD_USER_INPUT';
   return error;
@@ -182,6 +207,8 @@ function asBadInput(error: GraphQLError): GraphQLError {
 function strictRefusal(withheld: AccessReport['lines']): GraphQLError {
   const named = [...new Set(withheld.map((line) => `${line.coordinate} (${line.item})`))];
   return toGraphQLError(
-    new GatewayError('FIELD_FORBIDDEN', `Strict mode: these fields are withheld from this client: ${named.join(', ')}.`, { fields: named }),
+    new GatewayError('FIELD_FORBIDDEN', `Strict mode: these fields are withheld from this client: ${named.join(', ')}.`, {
+      fields: named,
+    }),
   );
 }

@@ -23,30 +23,57 @@ export function toGraphQLError(error: GatewayError): GraphQLError {
   return new GraphQLError(error.message, { originalError: error, extensions: { ...error.details, code: error.code, ...http } });
 }
 
-/**
- * @param isUnavailable whether an unforeseen error means that the database cannot be reached now
- * @param noteUnforeseen is told of everything that is masked, with the request's id
- */
-export function createErrorFormatter(
-  isUnavailable: (error: unknown) => boolean,
-): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
+export interface ErrorFormatterOptions {
+  /** whether an unforeseen error means that the database cannot be reached now */
+  readonly isUnavailable: (error: unknown) => boolean;
+  /** told of everything that is masked, with the request's id where there is one */
+  readonly onUnforeseen: (error: unknown, requestId: string | null) => void;
+}
+
+/** Codes of Apollo Server for operations that it could not take; to a caller they are all input that must be mended. */
+const MALFORMED: ReadonlySet<unknown> = new Set([
+  'GRAPHQL_VALIDATION_FAILED',
+  'GRAPHQL_PARSE_FAILED',
+  'BAD_REQUEST',
+  'OPERATION_RESOLUTION_FAILURE',
+]);
+
+export function createErrorFormatter({
+  isUnavailable,
+  onUnforeseen,
+}: ErrorFormatterOptions): (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError {
   return (formatted, error) => {
     const original = originalOf(error);
-    const place = { ...(formatted.locations === undefined ? {} : { locations: formatted.locations }), ...(formatted.path === undefined ? {} : { path: formatted.path }) };
+    const given = formatted.extensions?.['requestId'];
+    const requestId = typeof given === 'string' ? given : null;
+    const named = requestId === null ? {} : { requestId };
+    const place = {
+      ...(formatted.locations === undefined ? {} : { locations: formatted.locations }),
+      ...(formatted.path === undefined ? {} : { path: formatted.path }),
+    };
     if (original instanceof GatewayError) {
-      return { message: original.message, ...place, extensions: { ...original.details, code: original.code } };
+      return { message: original.message, ...place, extensions: { ...original.details, code: original.code, ...named } };
     }
     const code = formatted.extensions?.['code'];
-    if (code === 'GRAPHQL_VALIDATION_FAILED' || code === 'GRAPHQL_PARSE_FAILED' || code === 'BAD_REQUEST' || code === 'OPERATION_RESOLUTION_FAILURE') {
-      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code: 'BAD_USER_INPUT' } };
-    }
+    if (MALFORMED.has(code))
+      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code: 'BAD_USER_INPUT', ...named } };
     if (typeof code === 'string' && KNOWN.has(code) && code !== 'INTERNAL_SERVER_ERROR') {
-      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code } };
+      return { message: withoutSuggestions(formatted.message), ...place, extensions: { code, ...named } };
     }
+    onUnforeseen(original, requestId);
     if (isUnavailable(original)) {
-      return { message: 'The database cannot be reached at the moment. Try again shortly.', ...place, extensions: { code: 'SERVICE_UNAVAILABLE' } };
+      return {
+        message: 'The database cannot be reached at the moment. Try again shortly.',
+        ...place,
+        extensions: { code: 'SERVICE_UNAVAILABLE', ...named },
+      };
     }
-    return { message: 'Something went wrong inside the gateway. Tell its operator the request id.', ...place, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+    const tell = requestId === null ? '' : ` Tell its operator this request id: ${requestId}.`;
+    return {
+      message: `Something went wrong inside the gateway.${tell}`,
+      ...place,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', ...named },
+    };
   };
 }
 

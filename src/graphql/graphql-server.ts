@@ -14,7 +14,8 @@ import { today } from '../calendar.ts';
 import { GatewayError } from '../errors.ts';
 import { executeOperation } from './execute-operation.ts';
 import type { ExecutorDependencies } from './execute-operation.ts';
-import { createErrorFormatter, originalOf, toGraphQLError } from './format-error.ts';
+import { createErrorFormatter, toGraphQLError } from './format-error.ts';
+import type { ErrorFormatterOptions } from './format-error.ts';
 import type { RequestFrame } from './request-context.ts';
 import { requestFrame } from './request-frame.ts';
 
@@ -28,12 +29,9 @@ export interface OperationSummary {
   readonly seconds: number;
 }
 
-export interface GraphQLServerOptions extends ExecutorDependencies {
+export interface GraphQLServerOptions extends ExecutorDependencies, ErrorFormatterOptions {
   readonly services: AuthenticateServices;
   readonly requestIdOf: (request: Parameters<RequestHandler>[0]) => string;
-  readonly isUnavailable: (error: unknown) => boolean;
-  /** told of every error that is not the caller's to know, before it is masked */
-  readonly onUnforeseen: (error: unknown) => void;
   readonly onOperation: (request: Parameters<RequestHandler>[0], summary: OperationSummary) => void;
 }
 
@@ -59,7 +57,13 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
       Promise.resolve({
         executor: async ({ schema, document, operationName, request, context }) => {
           const { frame } = context as ServerContext;
-          const result = await executeOperation(options, { schema, document, operationName, variables: request.variables, frame });
+          const result = await executeOperation(options, {
+            schema,
+            document,
+            operationName,
+            variables: request.variables,
+            frame,
+          });
           return result as GatewayExecutionResult;
         },
       }),
@@ -70,7 +74,6 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     },
     stop: () => Promise.resolve(),
   };
-  const format = createErrorFormatter(options.isUnavailable);
   const server = new ApolloServer<ServerContext>({
     gateway,
     introspection: true,
@@ -79,12 +82,11 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     allowBatchedHttpRequests: false,
     // The gateway's own process decides when to end, and drains HTTP first.
     stopOnTerminationSignals: false,
-    formatError: (formatted, error) => {
-      const answer = format(formatted, error);
-      if (answer.extensions?.['code'] === 'INTERNAL_SERVER_ERROR' || answer.extensions?.['code'] === 'SERVICE_UNAVAILABLE') options.onUnforeseen(originalOf(error));
-      return answer;
-    },
-    plugins: [ApolloServerPluginLandingPageDisabled(), { requestDidStart: ({ contextValue }) => Promise.resolve(observe(contextValue)) }],
+    formatError: createErrorFormatter(options),
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      { requestDidStart: ({ contextValue }) => Promise.resolve(observe(contextValue)) },
+    ],
   });
   await server.start();
 
@@ -109,7 +111,12 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     return { apiSchema: schemas.current.schema, coreSupergraphSdl: '' };
   }
 
-  function observe({ frame, request }: ServerContext): { willSendResponse: (context: { response: { body: GraphQLResponseBody }; operation?: { operation: string } | undefined }) => Promise<void> } {
+  function observe({ frame, request }: ServerContext): {
+    willSendResponse: (context: {
+      response: { body: GraphQLResponseBody };
+      operation?: { operation: string } | undefined;
+    }) => Promise<void>;
+  } {
     const started = performance.now();
     return {
       willSendResponse: ({ response, operation }) => {

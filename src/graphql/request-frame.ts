@@ -9,16 +9,30 @@ import type { RequestFrame } from './request-context.ts';
 const LONGEST_MATTER = 100;
 
 /** @throws GatewayError UNAUTHENTICATED, CLIENT_SUSPENDED, LICENSE_EXPIRED, PURPOSE_REQUIRED, BAD_USER_INPUT, SERVICE_UNAVAILABLE */
-export async function requestFrame(services: AuthenticateServices, headers: IncomingHttpHeaders, requestId: string, today: string): Promise<RequestFrame> {
-  const caller = headers.authorization === undefined ? null : (await authenticate(services, headers.authorization, today)).standing;
+export async function requestFrame(
+  services: AuthenticateServices,
+  headers: IncomingHttpHeaders,
+  requestId: string,
+  today: string,
+): Promise<RequestFrame> {
+  const caller =
+    headers.authorization === undefined ? null : (await authenticate(services, headers.authorization, today)).standing;
   return { requestId, caller, purpose: purposeOf(headers), matter: matterOf(headers), strict: strictOf(headers), today };
 }
 
 function purposeOf(headers: IncomingHttpHeaders): string | null {
   const text = decoded(headers, 'x-purpose');
   if (text === null) return null;
-  if (normalizePurpose(text) === '') throw new GatewayError('PURPOSE_REQUIRED', 'X-Purpose is empty. Say what the data is needed for, in up to 200 characters (percent-encoded UTF-8).');
-  if (!isPurpose(text)) throw new GatewayError('BAD_USER_INPUT', 'X-Purpose takes 1 to 200 characters, none of them a control character (percent-encoded UTF-8).');
+  if (normalizePurpose(text) === '')
+    throw new GatewayError(
+      'PURPOSE_REQUIRED',
+      'X-Purpose is empty. Say what the data is needed for, in up to 200 characters (percent-encoded UTF-8).',
+    );
+  if (!isPurpose(text))
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      'X-Purpose takes 1 to 200 characters, none of them a control character (percent-encoded UTF-8).',
+    );
   return normalizePurpose(text);
 }
 
@@ -27,7 +41,10 @@ function matterOf(headers: IncomingHttpHeaders): string | null {
   if (text === null) return null;
   if (text === '') throw new GatewayError('PURPOSE_REQUIRED', 'X-Matter-Number is empty. Name the matter being handled.');
   if ([...text].length > LONGEST_MATTER || /\p{Cc}/u.test(text)) {
-    throw new GatewayError('BAD_USER_INPUT', `X-Matter-Number takes 1 to ${String(LONGEST_MATTER)} characters, none of them a control character (percent-encoded UTF-8).`);
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      `X-Matter-Number takes 1 to ${String(LONGEST_MATTER)} characters, none of them a control character (percent-encoded UTF-8).`,
+    );
   }
   return text;
 }
@@ -45,6 +62,9 @@ function decoded(headers: IncomingHttpHeaders, name: string): string | null {
   try {
     return decodeURIComponent(raw);
   } catch {
-    throw new GatewayError('BAD_USER_INPUT', `${name === 'x-purpose' ? 'X-Purpose' : 'X-Matter-Number'} is not percent-encoded UTF-8 (RFC 3986): encode it with encodeURIComponent.`);
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      `${name === 'x-purpose' ? 'X-Purpose' : 'X-Matter-Number'} is not percent-encoded UTF-8 (RFC 3986): encode it with encodeURIComponent.`,
+    );
   }
 }

@@ -24,7 +24,12 @@ function isDecimal(text: string): boolean {
   return /^-?\d{1,40}(\.\d{1,20})?$/.test(text);
 }
 
-function textScalar(name: string, description: string, form: string, accepts: (text: string) => boolean): GraphQLScalarType<string> {
+function textScalar(
+  name: string,
+  description: string,
+  form: string,
+  accepts: (text: string) => boolean,
+): GraphQLScalarType<string> {
   function parse(value: unknown): string {
     if (typeof value === 'string' && accepts(value)) return value;
     throw new GraphQLError(`${name} must be written as ${form}.`, { extensions: { code: 'BAD_USER_INPUT' } });
@@ -34,15 +39,30 @@ function textScalar(name: string, description: string, form: string, accepts: (t
     description,
     serialize: (value) => (value instanceof Date ? value.toISOString() : String(value)),
     parseValue: parse,
-    parseLiteral: (node: ValueNode) => parse(node.kind === Kind.STRING || (name === 'Decimal' && (node.kind === Kind.INT || node.kind === Kind.FLOAT)) ? node.value : null),
+    parseLiteral: (node: ValueNode) =>
+      parse(
+        node.kind === Kind.STRING || (name === 'Decimal' && (node.kind === Kind.INT || node.kind === Kind.FLOAT))
+          ? node.value
+          : null,
+      ),
   });
 }
 
-export const DateScalar = textScalar('Date', '日期，YYYY-MM-DD / a calendar day, ISO 8601', '"YYYY-MM-DD", a real day', isCalendarDay);
+export const DateScalar = textScalar(
+  'Date',
+  '日期，YYYY-MM-DD / a calendar day, ISO 8601',
+  '"YYYY-MM-DD", a real day',
+  isCalendarDay,
+);
 export const DateTimeScalar = textScalar(
   'DateTime',
   '日期时间，ISO 8601，含时区 / an instant, ISO 8601 with its offset',
   '"YYYY-MM-DDThh:mm:ss+08:00"',
   isInstant,
 );
-export const DecimalScalar = textScalar('Decimal', '精确十进制数，以字符串传送 / an exact decimal number, as a string', 'a decimal number in a string, such as "321.5"', isDecimal);
+export const DecimalScalar = textScalar(
+  'Decimal',
+  '精确十进制数，以字符串传送 / an exact decimal number, as a string',
+  'a decimal number in a string, such as "321.5"',
+  isDecimal,
+);

@@ -11,7 +11,11 @@ import type { GatewayContext } from './request-context.ts';
 const isClient = rule('isClient', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) =>
   context.caller === null ? unauthenticated() : true,
 );
-const readsCreditData = rule('readsCreditData', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
+const readsCreditData = rule('readsCreditData', { cache: 'no_cache' })((
+  _source: unknown,
+  _arguments: unknown,
+  context: GatewayContext,
+) => {
   if (context.caller === null) return unauthenticated();
   if (context.profile?.readsCreditData === true) return true;
   return new GatewayError('FIELD_FORBIDDEN', 'This client manages the gateway and reads no credit data.');
@@ -33,7 +37,10 @@ export const ROOT_RULES = {
 };
 
 function unauthenticated(): GatewayError {
-  return new GatewayError('UNAUTHENTICATED', 'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.');
+  return new GatewayError(
+    'UNAUTHENTICATED',
+    'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.',
+  );
 }
 
 type Resolver = GraphQLFieldResolver<unknown, GatewayContext>;

@@ -4,7 +4,7 @@ import { fieldWithRole } from '../catalog/model.ts';
 import type { SubjectIdentifier, SubjectKind } from '../identifiers/index.ts';
 import { subjectKindOfCode } from '../identifiers/index.ts';
 import type { KeyRing } from '../keys/index.ts';
-import { ENTRY_COLUMNS, SUBJECT_COLUMNS, type RoleColumn } from '../entries/entry-columns.ts';
+import { ENTRY_COLUMNS, SUBJECT_COLUMNS, type RoleColumn } from '../entries/index.ts';
 
 export type IntakeKeys = Pick<KeyRing, 'subjectId' | 'entryId' | 'seal' | 'digest'>;
 
@@ -17,8 +17,8 @@ export interface SubjectDraft {
   readonly creditCode: string | null;
   /** one per column of SUBJECT_COLUMNS */
   readonly columns: readonly (string | null)[];
-  /** JSON object: field key → stored text */
-  readonly content: string;
+  /** JSON object in UTF-8: field key → stored text */
+  readonly content: Buffer;
   readonly digest: Buffer;
 }
 
@@ -28,7 +28,7 @@ export interface EntryDraft {
   readonly person: boolean;
   /** one per column of ENTRY_COLUMNS of the item's family */
   readonly columns: readonly (string | null)[];
-  readonly content: string;
+  readonly content: Buffer;
   readonly digest: Buffer;
 }
 
@@ -59,6 +59,9 @@ const KIND_OF_WORD: ReadonlyMap<string, SubjectKind> = new Map<string, SubjectKi
   ['基金会', 'SOCIAL_ORGANIZATION'],
 ]);
 
+/** RFC 8259 §7. */
+// eslint-disable-next-line no-control-regex
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 /** Some 10 MB. */
 const REMEMBERED_IDS = 50_000;
 
@@ -91,9 +94,10 @@ export class RowDrafter {
 
   draft(values: RowValues, identified: SubjectIdentifier): RowDraft {
     const subjectId = this.subjectId(identified.identifier);
-    const content = this.contentOf(values, subjectId, identified.person);
+    const json = this.contentOf(values, subjectId, identified.person);
     // Over what is stored: a field that a new catalog seals makes the same row a changed one.
-    const digest = this.keys.digest([content]);
+    const digest = this.keys.digest([json]);
+    const content = Buffer.from(json);
     const columns = this.columns.map((at) => (at === null ? null : (values[at] ?? null)));
     if (this.item.family === 'SUBJECT') {
       const subject: SubjectDraft = {
@@ -120,7 +124,8 @@ export class RowDrafter {
     if (id === undefined) {
       id = this.keys.subjectId(identifier);
       if (this.subjectIds.size >= REMEMBERED_IDS) this.subjectIds.clear();
-      this.subjectIds.set(identifier, id);
+      // A copy: the engine's substring would keep the whole piece of the file that it was cut from.
+      this.subjectIds.set(Buffer.from(identifier, 'latin1').toString('latin1'), id);
     }
     return id;
   }
@@ -145,21 +150,23 @@ export class RowDrafter {
       person,
       creditCode: person ? null : identifier,
       columns: SUBJECT_COLUMNS.map(({ role }) => (role === 'SUBJECT_NAME' && (nameField === undefined || !isSealed(nameField)) ? name : null)),
-      content: json,
+      content: Buffer.from(json),
       digest: this.keys.digest([json]),
     };
   }
 
+  /** The JSON object of the row's fields, as stored. Joined from parts: a text grown piece by piece is a tree that lives with the batch. */
   private contentOf(values: RowValues, subjectId: string, person: boolean): string {
-    let json = '';
+    const parts: string[] = [];
     for (let at = 0; at < this.jsonKeys.length; at += 1) {
       const value = values[at];
       const field = this.item.fields[at];
       if (typeof value !== 'string' || field === undefined) continue;
       const stored = isSealed(field) || (person && field.role === 'SUBJECT_CODE') ? this.keys.seal(value, subjectId) : value;
-      json += `${json === '' ? '{' : ','}${this.jsonKeys[at] ?? ''}${JSON.stringify(stored)}`;
+      parts.push(parts.length === 0 ? '{' : ',', this.jsonKeys[at] ?? '', NEEDS_ESCAPE.test(stored) ? JSON.stringify(stored) : `"${stored}"`);
     }
-    return json === '' ? '{}' : `${json}}`;
+    parts.push(parts.length === 0 ? '{}' : '}');
+    return parts.join('');
   }
 
   private kindOf(values: RowValues, identified: SubjectIdentifier): SubjectKind {

@@ -1,5 +1,5 @@
 /** The statements of the import. Each takes a whole batch as one array per column, so its text and plan never depend on the batch. */
-import { ENTRY_COLUMNS, ENTRY_TABLES, SUBJECT_COLUMNS, type RoleColumn } from '../entries/entry-columns.ts';
+import { ENTRY_COLUMNS, ENTRY_TABLES, SUBJECT_COLUMNS, type RoleColumn } from '../entries/index.ts';
 import type { EntryFamily } from '../catalog/model.ts';
 import type { EntryDraft, SubjectDraft } from './row-drafts.ts';
 import { byteaArray, textArray } from './text-array.ts';

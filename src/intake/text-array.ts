@@ -8,13 +8,13 @@ const TEXT = 25;
 const BYTEA = 17;
 const HEADER_BYTES = 20;
 
-/** A parameter for `$n::text[]`. */
-export function textArray(values: readonly (string | null)[]): Buffer {
+/** A parameter for `$n::text[]`; a Buffer is a text in UTF-8. */
+export function textArray(values: readonly (string | Buffer | null)[]): Buffer {
   let size = HEADER_BYTES;
   const lengths = new Int32Array(values.length);
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at];
-    const length = typeof value === 'string' ? Buffer.byteLength(value) : -1;
+    const length = value === null || value === undefined ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
     lengths[at] = length;
     size += 4 + Math.max(length, 0);
   }
@@ -24,6 +24,7 @@ export function textArray(values: readonly (string | null)[]): Buffer {
     offset = array.writeInt32BE(lengths[at] ?? -1, offset);
     const value = values[at];
     if (typeof value === 'string') offset += array.write(value, offset);
+    else if (value !== null && value !== undefined) offset += value.copy(array, offset);
   }
   return array;
 }

@@ -27,7 +27,9 @@ export async function openKeyRing(database: Pick<Database, 'prisma'>, config: Pi
     const masterKey = config.masterKey ?? (stored === undefined ? null : Buffer.from(stored, 'base64'));
     if (fingerprint !== undefined) {
       if (masterKey === null) {
-        throw new OperatorError('This database was made with a MASTER_KEY of your own, and none is set. Set MASTER_KEY to that key.');
+        throw new OperatorError(
+          'This database was made with a MASTER_KEY of your own, and none is set. Set MASTER_KEY to that key.',
+        );
       }
       if (fingerprintOf(masterKey) !== fingerprint) {
         throw new OperatorError(

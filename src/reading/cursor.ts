@@ -27,9 +27,14 @@ export class CursorCodec {
 
   /** @throws GatewayError CURSOR_INVALID for every text that this codec did not write */
   decode(cursor: string): Position {
-    const opened = /^[A-Za-z0-9_-]{1,600}$/.test(cursor) ? this.keys.decrypt('cursor', Buffer.from(cursor, 'base64url'), this.#binding) : null;
+    const opened = /^[A-Za-z0-9_-]{1,600}$/.test(cursor)
+      ? this.keys.decrypt('cursor', Buffer.from(cursor, 'base64url'), this.#binding)
+      : null;
     if (opened === null) {
-      throw new GatewayError('CURSOR_INVALID', 'This cursor does not belong to this listing. Use the endCursor of the page before, with the same filter and order.');
+      throw new GatewayError(
+        'CURSOR_INVALID',
+        'This cursor does not belong to this listing. Use the endCursor of the page before, with the same filter and order.',
+      );
     }
     const [sortKey, id] = Content.parse(JSON.parse(opened.toString('utf8')));
     return { sortKey, id };

@@ -44,7 +44,8 @@ export interface RowSelection {
 /** A condition on a role's column or on one of the gateway's own. Every value is bound, never spliced. */
 export interface Condition {
   readonly on: Role | 'STATUS' | 'UPDATED_AT' | 'KIND';
-  readonly operator: 'EQUALS' | 'ANY_OF' | 'AT_LEAST' | 'AT_MOST' | 'STARTS_WITH' | 'CONTAINS' | 'NULL_OR_AFTER' | 'NOT_NULL_AND_AT_MOST';
+  readonly operator:
+    'EQUALS' | 'ANY_OF' | 'AT_LEAST' | 'AT_MOST' | 'STARTS_WITH' | 'CONTAINS' | 'NULL_OR_AFTER' | 'NOT_NULL_AND_AT_MOST';
   readonly value: string | readonly string[];
 }
 

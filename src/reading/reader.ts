@@ -2,14 +2,35 @@
  * Carries out the reads of one operation: one statement per read, whatever the number of parents; one batched look-up of
  * authorizations; then the synchronous pass of row-shape.ts. Made per request, never shared between clients.
  */
+import type { Party } from '../access/index.ts';
 import type { AccessReport } from './access-report.ts';
 import { CursorCodec } from './cursor.ts';
-import type { ChildRead, EntriesRead, OneEntryRead, OneSubjectRead, PageRequest, RootRead, RowSelection, StoredRow, SubjectsRead } from './read-plan.ts';
+import type {
+  ChildRead,
+  EntriesRead,
+  OneEntryRead,
+  OneSubjectRead,
+  PageRequest,
+  RootRead,
+  RowSelection,
+  StoredRow,
+  SubjectKey,
+  SubjectsRead,
+} from './read-plan.ts';
 import type { ReaderIdentity } from './row-scope.ts';
 import { RowShaper } from './row-shape.ts';
 import type { PlacedRow, ShapedRow, Unseal } from './row-shape.ts';
 import type { RunStatement } from './statement.ts';
-import { countEntries, countSubjects, entriesOfSubjects, entriesPage, oneEntry, subjectsById, subjectsPage, wantedKeys } from './statements.ts';
+import {
+  countEntries,
+  countSubjects,
+  entriesOfSubjects,
+  entriesPage,
+  oneEntry,
+  subjectsById,
+  subjectsPage,
+  wantedKeys,
+} from './statements.ts';
 import type { Position } from './statements.ts';
 import { storedRows } from './stored-row.ts';
 import type { KeyRing } from '../keys/index.ts';
@@ -63,14 +84,19 @@ export class Reader {
   async #subject(read: OneSubjectRead): Promise<ShapedRow | null> {
     const { key } = read;
     if (key?.subjectId == null) return null;
-    // A person whom the caller may only see by authorization is not even looked for without one: unknown and unauthorized
-    // take the same way, and the same time.
-    if (key.party === 'PERSON' && this.dependencies.identity.profile.personsNeedAuthorization) {
-      const authorized = await this.dependencies.authorizedItems([key.subjectId]);
-      if ((authorized.get(key.subjectId)?.size ?? 0) === 0) return null;
-    }
+    if (!(await this.#mayLookFor(key.party, key.subjectId))) return null;
     const found = await this.#subjectsById(read, [key.subjectId]);
     return found.get(key.subjectId) ?? null;
+  }
+
+  /**
+   * A person whom the caller may only see by authorization is not even looked for without one: unknown and unauthorized
+   * take the same way, and the same time.
+   */
+  async #mayLookFor(party: Party, subjectId: string): Promise<boolean> {
+    if (party !== 'PERSON' || !this.dependencies.identity.profile.personsNeedAuthorization) return true;
+    const authorized = await this.dependencies.authorizedItems([subjectId]);
+    return (authorized.get(subjectId)?.size ?? 0) > 0;
   }
 
   async #subjectsById(read: OneSubjectRead, subjectIds: readonly string[]): Promise<Map<string, ShapedRow>> {
@@ -105,11 +131,7 @@ export class Reader {
   }
 
   async #entries(read: EntriesRead): Promise<Connection> {
-    if (read.key !== null) {
-      const { subjectId } = read.key;
-      const pages = subjectId === null ? new Map<string, Connection>() : await this.#entriesOf(read, [subjectId]);
-      return (subjectId === null ? undefined : pages.get(subjectId)) ?? connection(read.page, [], [], this.#codec(read.page, ''), read.page.wantsTotal ? 0 : null);
-    }
+    if (read.key !== null) return this.#entriesByKey(read, read.key);
     const { identity, run } = this.dependencies;
     const keys = wantedKeys(read.rows, identity);
     const codec = this.#codec(read.page, '');
@@ -120,6 +142,14 @@ export class Reader {
     const stored = storedRows(rows, keys, 'ENTRY');
     const placed = await this.#place(stored.slice(0, read.page.first), read.rows);
     return connection(read.page, stored, placed, codec, total(read.page, counts[0]));
+  }
+
+  async #entriesByKey(read: EntriesRead, { subjectId, party }: SubjectKey): Promise<Connection> {
+    if (subjectId !== null && (await this.#mayLookFor(party, subjectId))) {
+      const found = (await this.#entriesOf(read, [subjectId])).get(subjectId);
+      if (found !== undefined) return found;
+    }
+    return connection(read.page, [], [], this.#codec(read.page, ''), read.page.wantsTotal ? 0 : null);
   }
 
   /** One page per subject; every subject gets one, if only an empty one. */
@@ -142,7 +172,9 @@ export class Reader {
     const wanted = [...bySubject.values()].flatMap((stored) => stored.slice(0, read.page.first));
     const placed = new Map<string, PlacedRow[]>();
     for (const row of await this.#place(wanted, read.rows)) {
-      placed.set(row.stored.subjectId, [...(placed.get(row.stored.subjectId) ?? []), row]);
+      const known = placed.get(row.stored.subjectId);
+      if (known === undefined) placed.set(row.stored.subjectId, [row]);
+      else known.push(row);
     }
     const totals = new Map(counts.map((row) => [String(row['subject_id']), row]));
     return new Map(
@@ -172,7 +204,9 @@ export class Reader {
   async #authorizations(rows: readonly StoredRow[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
     const { profile, purpose } = this.dependencies.identity;
     if (purpose === null) return new Map();
-    const subjects = rows.filter((row) => profile.consentMatters(row.itemCode) || (row.person && profile.personsNeedAuthorization)).map((row) => row.subjectId);
+    const subjects = rows
+      .filter((row) => profile.consentMatters(row.itemCode) || (row.person && profile.personsNeedAuthorization))
+      .map((row) => row.subjectId);
     return subjects.length === 0 ? new Map() : this.dependencies.authorizedItems([...new Set(subjects)]);
   }
 
@@ -188,7 +222,8 @@ export class Reader {
     await Promise.all(
       [...parents].map(async ([read, { key, rows }]) => {
         const ids = [...new Set(rows.map(({ stored }) => stored.subjectId))];
-        const found: ReadonlyMap<string, unknown> = read.kind === 'SUBJECT' ? await this.#subjectsById(read, ids) : await this.#entriesOf(read, ids);
+        const found: ReadonlyMap<string, unknown> =
+          read.kind === 'SUBJECT' ? await this.#subjectsById(read, ids) : await this.#entriesOf(read, ids);
         for (const { stored, shaped } of rows) shaped.children.set(key, found.get(stored.subjectId) ?? null);
       }),
     );
@@ -205,7 +240,13 @@ function total(page: PageRequest, counted: Record<string, unknown> | undefined):
 }
 
 /** @param stored one row more than the page holds, where there are more */
-function connection(page: PageRequest, stored: readonly StoredRow[], placed: readonly PlacedRow[], codec: CursorCodec, totalCount: number | null): Connection {
+function connection(
+  page: PageRequest,
+  stored: readonly StoredRow[],
+  placed: readonly PlacedRow[],
+  codec: CursorCodec,
+  totalCount: number | null,
+): Connection {
   const cursorAt = (row: StoredRow | undefined): string | null => (row === undefined ? null : codec.encode(positionOf(row)));
   const shown = stored.slice(0, page.first);
   return {

@@ -56,7 +56,11 @@ function columnOf(role: Role): { column: string; type: string; empty?: string } 
 
 export function conditionSql(builder: StatementBuilder, condition: Condition): string {
   const { on, operator, value } = condition;
-  const own = { STATUS: { expression: 'e.status', type: 'entry_status' }, UPDATED_AT: sortColumn('UPDATED_AT'), KIND: { expression: 'e.kind', type: 'subject_kind' } };
+  const own = {
+    STATUS: { expression: 'e.status', type: 'entry_status' },
+    UPDATED_AT: sortColumn('UPDATED_AT'),
+    KIND: { expression: 'e.kind', type: 'subject_kind' },
+  };
   const { expression, type } = on in own ? own[on as keyof typeof own] : roleExpression(on as Role);
   switch (operator) {
     case 'EQUALS':
@@ -82,7 +86,10 @@ export function conditionSql(builder: StatementBuilder, condition: Condition): s
 function roleExpression(role: Role): SortColumn {
   const { column, type, empty } = columnOf(role);
   // Dates compare as they sort, so that a range can use the index; an empty date is before every range.
-  return { expression: empty !== undefined && role !== 'SUBJECT_STATUS' ? `COALESCE(e.${column}, ${empty})` : `e.${column}`, type };
+  return {
+    expression: empty !== undefined && role !== 'SUBJECT_STATUS' ? `COALESCE(e.${column}, ${empty})` : `e.${column}`,
+    type,
+  };
 }
 
 function escapeLike(text: string): string {
@@ -90,7 +97,12 @@ function escapeLike(text: string): string {
 }
 
 /** The rows of one entry item that exist for the caller. `null`: none. */
-export function entryVisibility(builder: StatementBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party): string | null {
+export function entryVisibility(
+  builder: StatementBuilder,
+  reader: ReaderIdentity,
+  item: CatalogItem,
+  party: Party,
+): string | null {
   const visibility = reader.profile.visibility(item.code);
   const active = activeRows(builder, reader, item, party, visibility);
   const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
@@ -106,7 +118,13 @@ function partyWithin(item: CatalogItem, party: Party): string | null {
   return about === 'PERSON' ? 'e.person' : 'NOT e.person';
 }
 
-function activeRows(builder: StatementBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party, visibility: Visibility): string | null {
+function activeRows(
+  builder: StatementBuilder,
+  reader: ReaderIdentity,
+  item: CatalogItem,
+  party: Party,
+  visibility: Visibility,
+): string | null {
   const parties = [
     { person: 'NOT e.person', side: 'organization', here: item.subjectScope !== 'PERSON' && party !== 'PERSON' },
     { person: 'e.person', side: 'person', here: item.subjectScope !== 'ORGANIZATION' && party !== 'ORGANIZATION' },
@@ -137,7 +155,12 @@ function whenSql(builder: StatementBuilder, reader: ReaderIdentity, when: Visibl
 }
 
 /** The subject has a live authorization for this client and purpose. `null`: no purpose stated, so there is none. */
-function authorizedSql(builder: StatementBuilder, reader: ReaderIdentity, subject: 'e.id' | 'e.subject_id', covering: 'THIS_ITEM' | 'ANY_ITEM'): string | null {
+function authorizedSql(
+  builder: StatementBuilder,
+  reader: ReaderIdentity,
+  subject: 'e.id' | 'e.subject_id',
+  covering: 'THIS_ITEM' | 'ANY_ITEM',
+): string | null {
   if (reader.purpose === null) return null;
   return (
     `EXISTS (SELECT FROM authorizations a WHERE a.client_id = ${builder.bind(reader.clientId, 'text')} AND a.subject_id = ${subject} ` +
@@ -147,7 +170,12 @@ function authorizedSql(builder: StatementBuilder, reader: ReaderIdentity, subjec
 }
 
 /** The subjects of one party that exist for the caller: by the party's subject items. `null`: none. */
-export function subjectVisibility(builder: StatementBuilder, reader: ReaderIdentity, items: readonly CatalogItem[], person: boolean): string | null {
+export function subjectVisibility(
+  builder: StatementBuilder,
+  reader: ReaderIdentity,
+  items: readonly CatalogItem[],
+  person: boolean,
+): string | null {
   const cells: string[] = [];
   for (const item of items) {
     if (item.subjectScope === (person ? 'ORGANIZATION' : 'PERSON')) continue;

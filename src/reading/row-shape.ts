@@ -6,7 +6,7 @@ import { applyMask, masksToOtherType } from '../access/index.ts';
 import type { AccessProfile, FieldDecision, RowDecision } from '../access/index.ts';
 import type { CatalogField, CatalogItem } from '../catalog/model.ts';
 import type { AccessReport } from './access-report.ts';
-import { encodeEntryId, encodeSubjectId } from '../identifiers/global-id.ts';
+import { encodeEntryId, encodeSubjectId } from '../entries/index.ts';
 import type { EntryFamily } from '../catalog/model.ts';
 import type { ItemSelection, RowSelection, StoredRow, WantedField } from './read-plan.ts';
 
@@ -52,7 +52,13 @@ export class RowShaper {
     const selection = this.rows.items.get(row.itemCode);
     if (selection === undefined) return null;
     const { item } = selection;
-    const facts = { own: row.own, consent: authorized.has(item.code), person: row.person, expired: row.expired, status: row.status };
+    const facts = {
+      own: row.own,
+      consent: authorized.has(item.code),
+      person: row.person,
+      expired: row.expired,
+      status: row.status,
+    };
     const decision = this.profile.decide(item.code, facts);
     if (!this.#exists(row, item, decision, authorized)) return null;
     const rowClass = this.#classOf(selection, decision);
@@ -93,7 +99,10 @@ export class RowShaper {
 
   #classOf(selection: ItemSelection, decision: RowDecision): RowClass {
     let classes = this.#classes.get(selection);
-    if (classes === undefined) this.#classes.set(selection, (classes = new Map()));
+    if (classes === undefined) {
+      classes = new Map<number, RowClass>();
+      this.#classes.set(selection, classes);
+    }
     let rowClass = classes.get(decision.index);
     if (rowClass === undefined) {
       rowClass = { decision, rows: 0, steps: selection.wanted.map((wanted) => stepFor(wanted, decision, this.unseal)) };

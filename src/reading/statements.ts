@@ -4,7 +4,7 @@
  */
 import type { Party } from '../access/index.ts';
 import type { CatalogItem } from '../catalog/model.ts';
-import { ENTRY_TABLES } from '../entries/entry-columns.ts';
+import { ENTRY_TABLES } from '../entries/index.ts';
 import type { EntriesRead, OneEntryRead, PageRequest, RowSelection, SubjectsRead } from './read-plan.ts';
 import { conditionSql, entryVisibility, sortColumn, subjectVisibility } from './row-scope.ts';
 import type { ReaderIdentity } from './row-scope.ts';
@@ -29,7 +29,12 @@ export function wantedKeys(rows: RowSelection, reader: ReaderIdentity): string[]
 }
 
 /** A page of entries over the items in scope, of all subjects. `null`: nothing can be visible. */
-export function entriesPage(read: EntriesRead, reader: ReaderIdentity, keys: readonly string[], position: Position | null): Statement | null {
+export function entriesPage(
+  read: EntriesRead,
+  reader: ReaderIdentity,
+  keys: readonly string[],
+  position: Position | null,
+): Statement | null {
   const builder = new StatementBuilder();
   const columns = entryColumns(builder, reader, keys, sortColumn(read.page.order.by).expression);
   const tail = pageTail(builder, read.page, position);
@@ -100,7 +105,13 @@ export function oneEntry(read: OneEntryRead, reader: ReaderIdentity, keys: reado
 }
 
 /** Subjects by id; what the caller may not see is not there. */
-export function subjectsById(rows: RowSelection, party: Party, reader: ReaderIdentity, keys: readonly string[], subjectIds: readonly string[]): Statement | null {
+export function subjectsById(
+  rows: RowSelection,
+  party: Party,
+  reader: ReaderIdentity,
+  keys: readonly string[],
+  subjectIds: readonly string[],
+): Statement | null {
   const builder = new StatementBuilder();
   const columns = subjectColumns(builder, reader, keys, sortColumn('UPDATED_AT').expression);
   const visible = subjectParties(party)
@@ -113,11 +124,18 @@ export function subjectsById(rows: RowSelection, party: Party, reader: ReaderIde
 }
 
 /** A page of subjects: organizations and natural persons each by their own index, merged. */
-export function subjectsPage(read: SubjectsRead, reader: ReaderIdentity, keys: readonly string[], position: Position | null): Statement | null {
+export function subjectsPage(
+  read: SubjectsRead,
+  reader: ReaderIdentity,
+  keys: readonly string[],
+  position: Position | null,
+): Statement | null {
   const builder = new StatementBuilder();
   const columns = subjectColumns(builder, reader, keys, sortColumn(read.page.order.by).expression);
   const tail = pageTail(builder, read.page, position);
-  const branches = subjectBranches(builder, read, reader).map((visible) => `SELECT ${columns} FROM subjects e WHERE ${visible}${tail.where} ${tail.order}`);
+  const branches = subjectBranches(builder, read, reader).map(
+    (visible) => `SELECT ${columns} FROM subjects e WHERE ${visible}${tail.where} ${tail.order}`,
+  );
   if (branches.length === 0) return null;
   if (branches.length === 1) return builder.finish(branches.join(''));
   const { order, first } = read.page;
@@ -130,7 +148,9 @@ export function subjectsPage(read: SubjectsRead, reader: ReaderIdentity, keys: r
 export function countSubjects(read: SubjectsRead, reader: ReaderIdentity): Statement | null {
   const builder = new StatementBuilder();
   const conditions = read.page.conditions.map((condition) => ` AND ${conditionSql(builder, condition)}`).join('');
-  const branches = subjectBranches(builder, read, reader).map((visible) => `SELECT count(*) AS n FROM subjects e WHERE ${visible}${conditions}`);
+  const branches = subjectBranches(builder, read, reader).map(
+    (visible) => `SELECT count(*) AS n FROM subjects e WHERE ${visible}${conditions}`,
+  );
   return branches.length === 0 ? null : builder.finish(`SELECT sum(n)::int AS total FROM (${branches.join(' UNION ALL ')}) c`);
 }
 
@@ -149,7 +169,11 @@ function itemsOf(rows: RowSelection): CatalogItem[] {
   return [...rows.items.values()].map(({ item }) => item);
 }
 
-function visibleItems(builder: StatementBuilder, reader: ReaderIdentity, read: EntriesRead): { item: CatalogItem; visible: string }[] {
+function visibleItems(
+  builder: StatementBuilder,
+  reader: ReaderIdentity,
+  read: EntriesRead,
+): { item: CatalogItem; visible: string }[] {
   return itemsOf(read.rows).flatMap((item) => {
     const visible = entryVisibility(builder, reader, item, read.key?.party ?? 'ANY');
     return visible === null ? [] : [{ item, visible }];
@@ -167,7 +191,9 @@ function visibleOf(builder: StatementBuilder, reader: ReaderIdentity, rows: RowS
     const visible = entryVisibility(builder, reader, item, party);
     if (visible !== null) byCondition.set(visible, [...(byCondition.get(visible) ?? []), item.code]);
   }
-  const cells = [...byCondition].map(([visible, codes]) => `(e.item_code = ANY(${builder.bind(codes, 'text[]')}) AND ${visible})`);
+  const cells = [...byCondition].map(
+    ([visible, codes]) => `(e.item_code = ANY(${builder.bind(codes, 'text[]')}) AND ${visible})`,
+  );
   return cells.length === 0 ? null : `(${cells.join(' OR ')})`;
 }
 
@@ -179,7 +205,10 @@ function pageTail(builder: StatementBuilder, page: PageRequest, position: Positi
       ? ''
       : ` AND (${expression}, e.id) ${page.order.direction === 'DESC' ? '<' : '>'} (${builder.bind(position.sortKey, type)}, ${builder.bind(position.id, 'uuid')})`;
   const { direction } = page.order;
-  return { where: conditions + keyset, order: `ORDER BY ${expression} ${direction}, e.id ${direction} LIMIT ${String(page.first + 1)}` };
+  return {
+    where: conditions + keyset,
+    order: `ORDER BY ${expression} ${direction}, e.id ${direction} LIMIT ${String(page.first + 1)}`,
+  };
 }
 
 function entryColumns(builder: StatementBuilder, reader: ReaderIdentity, keys: readonly string[], sort: string): string {

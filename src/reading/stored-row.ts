@@ -18,7 +18,11 @@ const Row = z.object({
  * @param keys the content keys that the statement projected, in its order
  * @param checked rows are all alike: the first one is checked in full
  */
-export function storedRows(rows: readonly Record<string, unknown>[], keys: readonly string[], kind: 'SUBJECT' | 'ENTRY'): StoredRow[] {
+export function storedRows(
+  rows: readonly Record<string, unknown>[],
+  keys: readonly string[],
+  kind: 'SUBJECT' | 'ENTRY',
+): StoredRow[] {
   if (rows.length > 0) Row.parse(rows[0]);
   const columnOf = new Map(keys.map((key, index) => [key, `v${String(index)}`]));
   return rows.map((row) => ({

@@ -48,7 +48,9 @@ describe('introspection', () => {
   });
 
   it('still answers a hidden field in a plain query: null and the reason', async () => {
-    const answer = await agency('{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }');
+    const answer = await agency(
+      '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }',
+    );
     expect(answer.errors).toEqual([]);
     expect(answer.data.records.edges[0].node.legalRepCertNo).toBeNull();
   });
@@ -83,7 +85,9 @@ describe('introspection', () => {
     const answer = await department(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }));
     expect(answer.errors).toEqual([]);
     const types: { name: string; description: string | null; isOneOf?: boolean }[] = answer.data.__schema.types;
-    expect(types.find((type) => type.name === 'OrganizationPenalty')?.description).toMatch(/行政处罚信息.*Administrative penalties/);
+    expect(types.find((type) => type.name === 'OrganizationPenalty')?.description).toMatch(
+      /行政处罚信息.*Administrative penalties/,
+    );
     expect(types.find((type) => type.name === 'SubjectLookup')?.isOneOf).toBe(true);
   });
 

@@ -6,7 +6,8 @@ import { EditableSheet } from '../catalog/bundled-sheet.ts';
 import { caller, startServing } from '../testkit/serving.ts';
 import type { Ask, GraphQLAnswer, Serving } from '../testkit/serving.ts';
 
-const CERTIFICATE = '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }';
+const CERTIFICATE =
+  '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }';
 
 describe('a catalog published beside a running gateway', () => {
   let serving: Serving;
@@ -18,7 +19,9 @@ describe('a catalog published beside a running gateway', () => {
     serving = await startServing();
     second = await serveGateway(serving.beside.config, { prepareData: () => Promise.resolve(), onFatal: () => undefined });
     agency = await serving.as('demo-agency');
-    agencyOnSecond = caller(second.address, { authorization: `Bearer ${(await serving.beside.tokens.issue('demo-agency')).token}` });
+    agencyOnSecond = caller(second.address, {
+      authorization: `Bearer ${(await serving.beside.tokens.issue('demo-agency')).token}`,
+    });
   });
   afterAll(async () => {
     await second.close();
@@ -63,7 +66,8 @@ describe('a catalog published beside a running gateway', () => {
 
   it('brings a new field and takes a removed one away, without a restart', async () => {
     const version = await publish((sheet) => sheet.set('OrganizationPenalty.revokedCertificate', '数据项标识', 'revokedLicence'));
-    const renamed = '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { revokedLicence } } } } }';
+    const renamed =
+      '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { revokedLicence } } } } }';
     await answerOf(version, agency, '{ catalog { version } }');
     expect((await agency(renamed)).errors).toEqual([]);
     const old = await agency(renamed.replace('revokedLicence', 'revokedCertificate'));
@@ -78,15 +82,16 @@ describe('a catalog published beside a running gateway', () => {
       if (permission === '社会公开') sheet.set('OrganizationPenalty.revokedCertificate', '数据项标识', 'revokedPaper');
       documents.push(await sheet.document());
     }
-    let publishing = true;
+    const published = { whole: false };
     const publisher = (async () => {
       for (const [round, document] of [...documents, ...documents, ...documents].entries()) {
         await serving.beside.catalogs.publish(document, `round-${String(round)}`);
         await new Promise((resolve) => setTimeout(resolve, 60));
       }
-    })().finally(() => (publishing = false));
+    })().finally(() => (published.whole = true));
     const answers: GraphQLAnswer[] = [];
-    while (publishing) answers.push(...(await Promise.all([agency(CERTIFICATE), agencyOnSecond(CERTIFICATE), agency(CERTIFICATE)])));
+    while (!published.whole)
+      answers.push(...(await Promise.all([agency(CERTIFICATE), agencyOnSecond(CERTIFICATE), agency(CERTIFICATE)])));
     await publisher;
     expect(answers.length).toBeGreaterThan(10);
     expect(answers.flatMap((answer) => answer.errors)).toEqual([]);
@@ -99,7 +104,9 @@ describe('a catalog published beside a running gateway', () => {
   });
 
   it('searches a role under the permission of the field that fills it now', async () => {
-    const first = await agency('{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { documentNumber } } } }');
+    const first = await agency(
+      '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { documentNumber } } } }',
+    );
     const known: unknown = first.data.records.edges[0].node.documentNumber;
     // The document number moves from a public field to one that only government shares.
     const version = await publish((sheet) => {

@@ -24,7 +24,10 @@ describe('pages', () => {
     const nodes: Node[] = [];
     let after: string | null = null;
     for (let pages = 0; pages < 100; pages += 1) {
-      const answer = await ask(`query ($after: String) { ${listing}(first: ${String(step)}, after: $after${argumentsText}) { edges { node { id ${selection} } } pageInfo { hasNextPage endCursor } } }`, { after });
+      const answer = await ask(
+        `query ($after: String) { ${listing}(first: ${String(step)}, after: $after${argumentsText}) { edges { node { id ${selection} } } pageInfo { hasNextPage endCursor } } }`,
+        { after },
+      );
       expect(answer.errors).toEqual([]);
       const page = answer.data[listing];
       nodes.push(...page.edges.map((edge: { node: Node }) => edge.node));
@@ -36,7 +39,11 @@ describe('pages', () => {
 
   it.each([
     ['records', '', ''],
-    ['records', ', filter: { items: ["OrganizationPenalty"] }, orderBy: { by: AMOUNT, direction: ASC }', '... on OrganizationPenalty { fineAmount }'],
+    [
+      'records',
+      ', filter: { items: ["OrganizationPenalty"] }, orderBy: { by: AMOUNT, direction: ASC }',
+      '... on OrganizationPenalty { fineAmount }',
+    ],
     ['records', ', filter: { items: ["OrganizationPenalty", "OrganizationLicense"] }, orderBy: { by: DECIDED_ON }', 'decidedOn'],
     ['listEntries', ', orderBy: { by: LISTED_ON, direction: ASC }', 'listedOn'],
     ['commitments', ', orderBy: { by: COMMITTED_ON }', 'committedOn'],
@@ -55,13 +62,21 @@ describe('pages', () => {
   });
 
   it('are in the order asked for, empty values last when descending', async () => {
-    const nodes = await walk(agency, 'records', ', filter: { items: ["OrganizationPenalty"] }, orderBy: { by: AMOUNT }', '... on OrganizationPenalty { fineAmount }', 10);
+    const nodes = await walk(
+      agency,
+      'records',
+      ', filter: { items: ["OrganizationPenalty"] }, orderBy: { by: AMOUNT }',
+      '... on OrganizationPenalty { fineAmount }',
+      10,
+    );
     const amounts = nodes.map((node) => (node['fineAmount'] === null ? Number.NEGATIVE_INFINITY : Number(node['fineAmount'])));
     expect(amounts).toEqual([...amounts].sort((one, other) => other - one));
   });
 
   it('carry no sort value in their cursors', async () => {
-    const answer = await agency('{ records(first: 3, filter: { items: ["OrganizationPenalty"] }, orderBy: { by: DECIDED_ON }) { edges { cursor node { decidedOn } } } }');
+    const answer = await agency(
+      '{ records(first: 3, filter: { items: ["OrganizationPenalty"] }, orderBy: { by: DECIDED_ON }) { edges { cursor node { decidedOn } } } }',
+    );
     for (const { cursor, node } of answer.data.records.edges) {
       expect(Buffer.from(cursor, 'base64url').toString('latin1')).not.toContain(node.decidedOn);
     }
@@ -76,7 +91,10 @@ describe('pages', () => {
     const first = await agency('{ records(first: 2, filter: { items: ["OrganizationPenalty"] }) { pageInfo { endCursor } } }');
     const listing = name === 'another listing' ? 'listEntries' : 'records';
     const ask = who === 'agency' ? agency : department;
-    const answer = await ask(`query ($after: String) { ${listing}(first: 2, after: $after${argumentsText}) { edges { node { id } } } }`, { after: first.data.records.pageInfo.endCursor });
+    const answer = await ask(
+      `query ($after: String) { ${listing}(first: 2, after: $after${argumentsText}) { edges { node { id } } } }`,
+      { after: first.data.records.pageInfo.endCursor },
+    );
     expect(answer.errors.map((error) => error.extensions['code'])).toEqual(['CURSOR_INVALID']);
     expect(answer.data).toBeNull();
   });
@@ -93,15 +111,22 @@ describe('pages', () => {
   });
 
   it('of zero rows still count', async () => {
-    const answer = await agency('{ evaluations(first: 0, filter: { items: ["PublicCreditEvaluation"] }) { totalCount edges { node { id } } pageInfo { hasNextPage } } }');
+    const answer = await agency(
+      '{ evaluations(first: 0, filter: { items: ["PublicCreditEvaluation"] }) { totalCount edges { node { id } } pageInfo { hasNextPage } } }',
+    );
     expect(answer.data.evaluations).toMatchObject({ totalCount: demoRows('PublicCreditEvaluation').length, edges: [] });
   });
 
   it('below a page of subjects give every subject its own, each continued by its own cursor', async () => {
-    const answer = await department('{ subjects(first: 20, filter: { kinds: [ENTERPRISE] }) { edges { node { id records(first: 1) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } } } } }');
-    const rich = answer.data.subjects.edges.map((edge: { node: Node & { records: { totalCount: number } } }) => edge.node).filter((node: { records: { totalCount: number } }) => node.records.totalCount > 1);
+    const answer = await department(
+      '{ subjects(first: 20, filter: { kinds: [ENTERPRISE] }) { edges { node { id records(first: 1) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } } } } }',
+    );
+    const rich = answer.data.subjects.edges
+      .map((edge: { node: Node & { records: { totalCount: number } } }) => edge.node)
+      .filter((node: { records: { totalCount: number } }) => node.records.totalCount > 1);
     expect(rich.length).toBeGreaterThan(1);
-    const next = 'query ($id: ID!, $after: String) { subject(by: { id: $id }) { records(first: 1, after: $after) { edges { node { id } } } } }';
+    const next =
+      'query ($id: ID!, $after: String) { subject(by: { id: $id }) { records(first: 1, after: $after) { edges { node { id } } } } }';
     const own = await department(next, { id: rich[0].id, after: rich[0].records.pageInfo.endCursor });
     expect(own.data.subject.records.edges).toHaveLength(1);
     expect(own.data.subject.records.edges[0].node.id).not.toBe(rich[0].records.edges[0].node.id);

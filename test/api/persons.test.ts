@@ -4,7 +4,8 @@ import { startServing } from '../testkit/serving.ts';
 import type { Ask, Serving } from '../testkit/serving.ts';
 
 const AGREED = { 'x-purpose': encodeURIComponent('贷款审批') };
-const LOOK_UP = 'query ($number: String!) { subject(by: { idNumber: $number }) { id kind name idNumber records { totalCount edges { node { __typename documentNumber } } } } }';
+const LOOK_UP =
+  'query ($number: String!) { subject(by: { idNumber: $number }) { id kind name idNumber records { totalCount edges { node { __typename documentNumber } } } } }';
 
 describe('natural persons', () => {
   let serving: Serving;
@@ -19,12 +20,22 @@ describe('natural persons', () => {
 
   beforeAll(async () => {
     serving = await startServing();
-    [agency, department, dashboard] = await Promise.all([serving.as('demo-agency'), serving.as('demo-department'), serving.as('demo-dashboard')]);
+    [agency, department, dashboard] = await Promise.all([
+      serving.as('demo-agency'),
+      serving.as('demo-department'),
+      serving.as('demo-dashboard'),
+    ]);
   });
   afterAll(() => serving.close());
 
   async function authorize(items: readonly string[], purpose = '贷款审批', until = '2099-12-31'): Promise<void> {
-    authorization = await serving.beside.authorizations.add({ clientId: 'demo-agency', subjectIdentifier: number, items, purpose, until });
+    authorization = await serving.beside.authorizations.add({
+      clientId: 'demo-agency',
+      subjectIdentifier: number,
+      items,
+      purpose,
+      until,
+    });
   }
   beforeEach(async () => {
     if (authorization !== '') await serving.beside.authorizations.revoke(authorization);
@@ -40,7 +51,10 @@ describe('natural persons', () => {
   });
 
   it('answer alike for an agency, unknown or unauthorized', async () => {
-    const [here, nowhere] = await Promise.all([agency(LOOK_UP, { number }, AGREED), agency(LOOK_UP, { number: unknown }, AGREED)]);
+    const [here, nowhere] = await Promise.all([
+      agency(LOOK_UP, { number }, AGREED),
+      agency(LOOK_UP, { number: unknown }, AGREED),
+    ]);
     const body = (text: string): string => text.replace(/"requestId":"[^"]+"/, '');
     expect(here.data.subject).toBeNull();
     expect(body(here.text)).toBe(body(nowhere.text));
@@ -51,10 +65,16 @@ describe('natural persons', () => {
     const answer = await agency(LOOK_UP, { number }, AGREED);
     expect(answer.errors).toEqual([]);
     expect(answer.data.subject).toMatchObject({ kind: 'NATURAL_PERSON', name: null, idNumber: null });
-    const types = new Set(answer.data.subject.records.edges.map((edge: { node: { __typename: string } }) => edge.node.__typename));
+    const types = new Set(
+      answer.data.subject.records.edges.map((edge: { node: { __typename: string } }) => edge.node.__typename),
+    );
     expect([...types]).toEqual(['PersonLicense']);
     expect(answer.data.subject.records.edges[0].node.documentNumber).not.toBeNull();
-    expect(answer.access.find((line) => line.field === 'personName')).toMatchObject({ outcome: 'WITHHELD', required: 'AUTHORIZED', reason: 'NO_AUTHORIZATION' });
+    expect(answer.access.find((line) => line.field === 'personName')).toMatchObject({
+      outcome: 'WITHHELD',
+      required: 'AUTHORIZED',
+      reason: 'NO_AUTHORIZATION',
+    });
   });
 
   it.each([
@@ -74,8 +94,12 @@ describe('natural persons', () => {
   });
 
   it('are not in an agency’s listings or counts without authorization', async () => {
-    const count = '{ subjects(filter: { kinds: [NATURAL_PERSON] }) { totalCount edges { node { id } } } records(filter: { items: ["PersonLicense"] }) { totalCount edges { node { id } } } }';
-    expect((await agency(count, {}, AGREED)).data).toEqual({ subjects: { totalCount: 0, edges: [] }, records: { totalCount: 0, edges: [] } });
+    const count =
+      '{ subjects(filter: { kinds: [NATURAL_PERSON] }) { totalCount edges { node { id } } } records(filter: { items: ["PersonLicense"] }) { totalCount edges { node { id } } } }';
+    expect((await agency(count, {}, AGREED)).data).toEqual({
+      subjects: { totalCount: 0, edges: [] },
+      records: { totalCount: 0, edges: [] },
+    });
     await authorize(['150000-03-002']);
     const after = await agency(count, {}, AGREED);
     const licenses = demoRows('PersonLicense').filter((row) => row['证件号码'] === number);

@@ -3,9 +3,12 @@ import { eventually } from '../testkit/eventually.ts';
 import { startServing } from '../testkit/serving.ts';
 import type { Ask, Serving } from '../testkit/serving.ts';
 
-const OPEN = '{ records(filter: { items: ["OrganizationPenalty"] }, first: 1) { totalCount edges { node { documentNumber ... on OrganizationPenalty { partyName } } } } }';
-const SHARED = '{ records(filter: { items: ["OrganizationPenalty"] }, first: 1) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }';
-const GRANTED = '{ records(filter: { items: ["PersonLicense"] }, first: 1) { edges { node { ... on PersonLicense { licenseCategory partyName } } } } }';
+const OPEN =
+  '{ records(filter: { items: ["OrganizationPenalty"] }, first: 1) { totalCount edges { node { documentNumber ... on OrganizationPenalty { partyName } } } } }';
+const SHARED =
+  '{ records(filter: { items: ["OrganizationPenalty"] }, first: 1) { edges { node { ... on OrganizationPenalty { legalRepCertNo } } } } }';
+const GRANTED =
+  '{ records(filter: { items: ["PersonLicense"] }, first: 1) { edges { node { ... on PersonLicense { licenseCategory partyName } } } } }';
 const NONE = { 'x-purpose': '', 'x-matter-number': '' };
 
 describe('purpose, grants and limits', () => {
@@ -48,16 +51,27 @@ describe('purpose, grants and limits', () => {
   });
 
   it('let a department read once both are stated', async () => {
-    const answer = await bare(SHARED, {}, { 'x-purpose': encodeURIComponent('行政审批'), 'x-matter-number': encodeURIComponent('办〔2026〕1号') });
+    const answer = await bare(
+      SHARED,
+      {},
+      { 'x-purpose': encodeURIComponent('行政审批'), 'x-matter-number': encodeURIComponent('办〔2026〕1号') },
+    );
     expect(codes(answer)).toEqual([]);
     expect(answer.data.records.edges[0].node.legalRepCertNo).toMatch(/^\d{17}[\dX]$/);
   });
 
   it('a grant opens 授权查询 fields from the next request on, and closes with its revocation', async () => {
-    type Shown = { licenseCategory: string | null; partyName: string };
+    interface Shown {
+      readonly licenseCategory: string | null;
+      readonly partyName: string;
+    }
     const shown = async (): Promise<Shown> => (await department(GRANTED)).data.records.edges[0].node;
     expect(await shown()).toEqual({ licenseCategory: null, partyName: expect.stringContaining('*') });
-    const grant = await serving.beside.grants.add({ clientId: 'demo-department', item: 'PersonLicense', basis: '行政许可法第六十一条' });
+    const grant = await serving.beside.grants.add({
+      clientId: 'demo-department',
+      item: 'PersonLicense',
+      basis: '行政许可法第六十一条',
+    });
     await eventually(async () => {
       expect(await shown()).toEqual({ licenseCategory: expect.any(String), partyName: expect.not.stringContaining('*') });
     });
@@ -70,8 +84,12 @@ describe('purpose, grants and limits', () => {
   it('limits: other items do not exist, and naming one is refused', async () => {
     await serving.beside.clients.add({ id: 'narrow', kind: 'DASHBOARD', name: '处罚大屏', items: ['OrganizationPenalty'] });
     const narrow = await serving.as('narrow');
-    const all = await narrow('{ records(first: 1000) { totalCount edges { node { __typename } } } subjects { totalCount } listEntries { totalCount } }');
-    expect(new Set(all.data.records.edges.map((edge: { node: { __typename: string } }) => edge.node.__typename))).toEqual(new Set(['OrganizationPenalty']));
+    const all = await narrow(
+      '{ records(first: 1000) { totalCount edges { node { __typename } } } subjects { totalCount } listEntries { totalCount } }',
+    );
+    expect(new Set(all.data.records.edges.map((edge: { node: { __typename: string } }) => edge.node.__typename))).toEqual(
+      new Set(['OrganizationPenalty']),
+    );
     expect(all.data).toMatchObject({ subjects: { totalCount: 0 }, listEntries: { totalCount: 0 } });
     const named = await narrow('{ records(filter: { items: ["OrganizationLicense"] }) { totalCount } }');
     expect(codes(named)).toEqual(['FILTER_FORBIDDEN']);

@@ -3,7 +3,8 @@ import { cell, demoRows } from '../testkit/demo-rows.ts';
 import { startServing } from '../testkit/serving.ts';
 import type { Ask, Serving } from '../testkit/serving.ts';
 
-const ENTRY = 'query ($id: ID!) { node(id: $id) { id ... on OrganizationPenalty { documentNumber status disputed publicityEnded } } }';
+const ENTRY =
+  'query ($id: ID!) { node(id: $id) { id ... on OrganizationPenalty { documentNumber status disputed publicityEnded } } }';
 
 describe('the state of an entry', () => {
   let serving: Serving;
@@ -31,7 +32,8 @@ describe('the state of an entry', () => {
   });
   afterAll(() => serving.close());
 
-  const seen = async (ask: Ask, id: string | undefined): Promise<unknown> => (await ask(ENTRY, { id }, { 'x-purpose': 'check', 'x-matter-number': '1' })).data.node;
+  const seen = async (ask: Ask, id: string | undefined): Promise<unknown> =>
+    (await ask(ENTRY, { id }, { 'x-purpose': 'check', 'x-matter-number': '1' })).data.node;
 
   it('repaired: closed to all but its provider, from the next request on', async () => {
     const [id = ''] = ids;
@@ -42,9 +44,13 @@ describe('the state of an entry', () => {
   });
 
   it('repaired: not in a count, and found by status only by its provider', async () => {
-    const count = '{ records(filter: { items: ["OrganizationPenalty"], status: REPAIRED }) { totalCount edges { node { id } } } }';
-    for (const ask of [department, agency, dashboard]) expect((await ask(count)).data.records).toEqual({ totalCount: 0, edges: [] });
-    expect((await provider(count, {}, { 'x-purpose': 'check', 'x-matter-number': '1' })).data.records).toMatchObject({ totalCount: 1 });
+    const count =
+      '{ records(filter: { items: ["OrganizationPenalty"], status: REPAIRED }) { totalCount edges { node { id } } } }';
+    for (const ask of [department, agency, dashboard])
+      expect((await ask(count)).data.records).toEqual({ totalCount: 0, edges: [] });
+    expect((await provider(count, {}, { 'x-purpose': 'check', 'x-matter-number': '1' })).data.records).toMatchObject({
+      totalCount: 1,
+    });
   });
 
   it('disputed: seen by all, with its mark', async () => {
@@ -56,13 +62,16 @@ describe('the state of an entry', () => {
   it('past its publicity date: closed to the public, seen and marked for government', async () => {
     const id = ids[2] ?? '';
     const [documentNumber] = [((await seen(department, id)) as { documentNumber: string }).documentNumber];
-    await serving.beside.database.prisma.$executeRaw`UPDATE credit_records SET public_until = '2020-01-01' WHERE document_number = ${documentNumber}`;
+    await serving.beside.database.prisma
+      .$executeRaw`UPDATE credit_records SET public_until = '2020-01-01' WHERE document_number = ${documentNumber}`;
     expect(await seen(agency, id)).toBeNull();
-    for (const ask of [department, dashboard, provider]) expect(await seen(ask, id)).toMatchObject({ publicityEnded: true, status: 'ACTIVE' });
+    for (const ask of [department, dashboard, provider])
+      expect(await seen(ask, id)).toMatchObject({ publicityEnded: true, status: 'ACTIVE' });
   });
 
   it('own entries: a provider reads even what is shared with nobody', async () => {
-    const query = '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { caseHandler } } } } }';
+    const query =
+      '{ records(first: 1, filter: { items: ["OrganizationPenalty"] }) { edges { node { ... on OrganizationPenalty { caseHandler } } } } }';
     const mine = await provider(query, {}, { 'x-purpose': 'check', 'x-matter-number': '1' });
     expect(mine.data.records.edges[0].node.caseHandler).toMatch(/\p{Script=Han}/u);
     const other = await department(query);

@@ -13,7 +13,11 @@ describe('one query, three clients', () => {
 
   beforeAll(async () => {
     serving = await startServing();
-    [department, agency, dashboard] = await Promise.all([serving.as('demo-department'), serving.as('demo-agency'), serving.as('demo-dashboard')]);
+    [department, agency, dashboard] = await Promise.all([
+      serving.as('demo-department'),
+      serving.as('demo-agency'),
+      serving.as('demo-dashboard'),
+    ]);
   });
   afterAll(() => serving.close());
 

@@ -84,7 +84,9 @@ describe('the change signal', () => {
       }),
     );
     await refuseConnections(true);
-    await database.pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'public-credit-gateway changes' AND datname = current_database()`);
+    await database.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'public-credit-gateway changes' AND datname = current_database()`,
+    );
     await until(() => !signal.live);
     // long enough for an attempt that is refused
     await new Promise((resolve) => setTimeout(resolve, 300));

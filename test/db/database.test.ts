@@ -31,7 +31,9 @@ describe('opening the database', () => {
 
     const database = await test.open();
     const moment = new Date('2026-07-01T23:30:00.123Z');
-    await database.prisma.catalogVersion.create({ data: { version: 1, publishedAt: moment, source: 's', digest: 'd', document: {} } });
+    await database.prisma.catalogVersion.create({
+      data: { version: 1, publishedAt: moment, source: 's', digest: 'd', document: {} },
+    });
     expect((await database.prisma.catalogVersion.findFirstOrThrow()).publishedAt).toEqual(moment);
     expect((await database.pool.query('SELECT published_at FROM catalog_versions')).rows).toEqual([{ published_at: moment }]);
     await database.close();
@@ -41,7 +43,9 @@ describe('opening the database', () => {
     const database = await test.open();
     await database.pool.query('SELECT 1');
     const other = await test.open();
-    await other.pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+    await other.pool.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await database.pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     expect(await database.prisma.subject.count()).toBe(0);
@@ -75,9 +79,21 @@ describe('a database that cannot be used', () => {
   const named = (url: string): string => describeServer(url);
 
   it.each([
-    ['is down', () => 'postgresql://someone:geheim@127.0.0.1:1/credit', /127\.0\.0\.1:1\/credit does not answer \(nothing listens there\)\. Check DATABASE_URL/],
-    ['is no PostgreSQL', () => `postgresql://someone:geheim@127.0.0.1:${silentPort}/credit`, /does not answer \(it closed the connection\)/],
-    ['has no such host', () => 'postgresql://someone:geheim@no-such-host.invalid/credit', /no-such-host\.invalid:5432\/credit does not answer/],
+    [
+      'is down',
+      () => 'postgresql://someone:geheim@127.0.0.1:1/credit',
+      /127\.0\.0\.1:1\/credit does not answer \(nothing listens there\)\. Check DATABASE_URL/,
+    ],
+    [
+      'is no PostgreSQL',
+      () => `postgresql://someone:geheim@127.0.0.1:${silentPort}/credit`,
+      /does not answer \(it closed the connection\)/,
+    ],
+    [
+      'has no such host',
+      () => 'postgresql://someone:geheim@no-such-host.invalid/credit',
+      /no-such-host\.invalid:5432\/credit does not answer/,
+    ],
     ['has no such database', () => changed((url) => (url.pathname = '/no_such_database')), /no such database.*createdb/],
   ])('names host and port and the mend, never the password, when it %s', async (_, url, message) => {
     const failure = open(url());

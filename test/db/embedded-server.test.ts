@@ -34,8 +34,15 @@ afterAll(() => rm(parent, { recursive: true, force: true }));
 describe('the embedded server', () => {
   it('makes its data on the first start, with a database in UTF-8 that needs no locale of the system', async () => {
     const server = await openEmbeddedServer(path.join(parent, 'a new', '数据'), FAST);
-    expect(await ask(server.url, `SELECT current_database() || ' ' || current_setting('server_encoding') AS value`)).toBe('gateway UTF8');
-    expect(await ask(server.url, `SELECT datlocprovider::text || ' ' || datlocale AS value FROM pg_database WHERE datname = 'gateway'`)).toBe('b C.UTF-8');
+    expect(await ask(server.url, `SELECT current_database() || ' ' || current_setting('server_encoding') AS value`)).toBe(
+      'gateway UTF8',
+    );
+    expect(
+      await ask(
+        server.url,
+        `SELECT datlocprovider::text || ' ' || datlocale AS value FROM pg_database WHERE datname = 'gateway'`,
+      ),
+    ).toBe('b C.UTF-8');
     await server.release();
   });
 
@@ -228,8 +235,13 @@ describe('the claim of a gateway', () => {
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();
       // The lock is waited for, and got the moment the holder's session is ended.
-      const taken = client.query('SELECT pg_advisory_lock(classid::int, objid::int) FROM pg_locks WHERE locktype = $1 AND granted', ['advisory']);
-      await until(async () => (await ask(database.url, `SELECT count(*)::text AS value FROM pg_locks WHERE locktype = 'advisory'`)) === '2');
+      const taken = client.query(
+        'SELECT pg_advisory_lock(classid::int, objid::int) FROM pg_locks WHERE locktype = $1 AND granted',
+        ['advisory'],
+      );
+      await until(
+        async () => (await ask(database.url, `SELECT count(*)::text AS value FROM pg_locks WHERE locktype = 'advisory'`)) === '2',
+      );
       await run(database.url, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted`);
       await taken;
       expect((await lost).message).toMatch(/Another gateway/);

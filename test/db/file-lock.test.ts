@@ -21,7 +21,7 @@ const DEAD = { pid: process.pid, started: 'another boot:1', nonce: 'n' };
 
 describe('the file lock', () => {
   it.each([
-    ['that is free', async () => undefined],
+    ['that is free', () => Promise.resolve()],
     ['whose holder is dead', () => writeFile(lock, JSON.stringify(DEAD))],
   ])('lets one at a time through a lock %s', async (_, prepare) => {
     await prepare();

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, migrate, pendingMigrations } from '../../src/db/index.ts';
 import { MIGRATIONS_DIRECTORY } from '../../src/db/migrate.ts';
 import { OperatorError } from '../../src/errors.ts';
@@ -9,19 +9,22 @@ let test: TestDatabase;
 let database: Database;
 let all: string[];
 
-beforeEach(async () => {
+const start = async (): Promise<void> => {
   test = await createTestDatabase();
   database = await test.open();
+};
+
+const stop = async (): Promise<void> => {
+  await database.close();
+  await test.drop();
+};
+
+beforeAll(async () => {
   const entries = await readdir(MIGRATIONS_DIRECTORY, { withFileTypes: true });
   all = entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .toSorted();
-});
-
-afterEach(async () => {
-  await database.close();
-  await test.drop();
 });
 
 /** The template is migrated already. */
@@ -31,6 +34,9 @@ async function empty(): Promise<void> {
 }
 
 describe('migrations', () => {
+  beforeEach(start);
+  afterEach(stop);
+
   it('are all pending on an empty database, and are applied in order', async () => {
     await empty();
     expect(await pendingMigrations(database)).toEqual(all);
@@ -72,7 +78,9 @@ describe('migrations', () => {
     await database.pool.query('CREATE TABLE foreign_table (id int)');
     await expect(migrate(database)).rejects.toThrow(OperatorError);
     await expect(migrate(database)).rejects.toThrow(/holds other tables already/);
-    const { rows } = await database.pool.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`);
+    const { rows } = await database.pool.query(
+      `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'`,
+    );
     expect(rows).toEqual([{ tablename: 'foreign_table' }]);
   });
 
@@ -92,6 +100,9 @@ describe('migrations', () => {
 });
 
 describe('what the migrations make', () => {
+  beforeAll(start);
+  afterAll(stop);
+
   it.each([
     ['内蒙古Ab', ['ab', '内蒙', '古a', '蒙古']],
     ['甲', ['甲']],
@@ -103,9 +114,17 @@ describe('what the migrations make', () => {
   });
 
   it.each([
-    ['a search for two characters', `SELECT id FROM subjects WHERE name_bigrams(name) @> name_bigrams('草原')`, 'subjects_name_bigrams'],
+    [
+      'a search for two characters',
+      `SELECT id FROM subjects WHERE name_bigrams(name) @> name_bigrams('草原')`,
+      'subjects_name_bigrams',
+    ],
     ['a prefix of a name', `SELECT id FROM subjects WHERE NOT person AND COALESCE(name, '') LIKE '内蒙%'`, 'subjects_by_name'],
-    ['a division and all below', `SELECT id FROM subjects WHERE NOT person AND division_code LIKE '1501%'`, 'subjects_by_division'],
+    [
+      'a division and all below',
+      `SELECT id FROM subjects WHERE NOT person AND division_code LIKE '1501%'`,
+      'subjects_by_division',
+    ],
     [
       'the next page of subjects by code',
       `SELECT id FROM subjects WHERE NOT person AND (COALESCE(credit_code, ''), id) > ('9115', '00000000-0000-8000-8000-000000000000') ORDER BY COALESCE(credit_code, ''), id LIMIT 10`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { EntryStatusService } from '../../src/entries/index.ts';
 import { OperatorError } from '../../src/errors.ts';
-import { encodeEntryId, encodeSubjectId } from '../../src/identifiers/global-id.ts';
+import { encodeEntryId, encodeSubjectId } from '../../src/entries/index.ts';
 import { csv, GivenIntake, PENALTY } from '../intake/given-intake.ts';
 
 let given: GivenIntake;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodeEntryId } from '../../src/identifiers/global-id.ts';
+import { encodeEntryId } from '../../src/entries/index.ts';
 import { runGateway, type CommandResult } from '../testkit/command-line.ts';
 import { csv, GivenIntake, PENALTY } from './given-intake.ts';
 

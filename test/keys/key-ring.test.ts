@@ -66,10 +66,13 @@ describe('sealing', () => {
     }
   });
 
-  it.each(['', ID_NUMBER, 'sm4:', 'sm4:AAAA', 'sm4:not base64 at all, but long enough', `${SEALED} `])('knows %j is not sealed', (text) => {
-    expect(keys.isSealed(text)).toBe(false);
-    expect(() => keys.unseal(text, SUBJECT)).toThrow('This is not a sealed value.');
-  });
+  it.each(['', ID_NUMBER, 'sm4:', 'sm4:AAAA', 'sm4:not base64 at all, but long enough', `${SEALED} `])(
+    'knows %j is not sealed',
+    (text) => {
+      expect(keys.isSealed(text)).toBe(false);
+      expect(() => keys.unseal(text, SUBJECT)).toThrow('This is not a sealed value.');
+    },
+  );
 
   it('knows what is sealed', () => {
     expect(keys.isSealed(SEALED)).toBe(true);

@@ -23,6 +23,8 @@ export class CanaryMint {
   /** A cell for a field that does not say who the row is about. */
   cell(field: CatalogField): Cell {
     const n = (this.#given += 1);
+    // The planted organizations' codes are enterprises', and `kind` follows this word where it is one.
+    if (field.role === 'SUBJECT_KIND' && (field.values?.includes('企业') ?? true)) return plain('企业');
     if (field.values !== null) return plain(field.values[n % field.values.length] ?? '');
     if (field.role === 'DIVISION' || (field.role === null && field.length === 6 && field.format === 'CODE')) return told(String(800_000 + n));
     if (field.role === 'SOURCE_UNIT_CODE') return told(creditCode('159903', n));

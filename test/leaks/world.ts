@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CatalogDocument, CatalogField, CatalogItem, EntryFamily, Family } from '../../src/catalog/model.ts';
 import type { Gateway } from '../../src/gateway.ts';
-import { encodeEntryId, encodeSubjectId } from '../../src/identifiers/global-id.ts';
+import { encodeEntryId, encodeSubjectId } from '../../src/entries/index.ts';
 import { CanaryMint, EMPTY, told } from './canaries.ts';
 import type { Cell } from './canaries.ts';
 import { PROVIDER_CODE } from './clients.ts';

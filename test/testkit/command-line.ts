@@ -22,7 +22,10 @@ export function buildGateway(): Promise<void> {
 }
 
 /** Starts `gateway <args>`; the caller ends it. */
-export async function startGateway(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
+export async function startGateway(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> {
   await buildGateway();
   return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -31,7 +34,10 @@ export async function startGateway(args: readonly string[], environment: Readonl
 }
 
 /** Runs `gateway <args>` to its end. */
-export async function runGateway(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+export async function runGateway(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
   return ended(await startGateway(args, environment));
 }
 

@@ -33,7 +33,10 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     url,
     config,
     open: () => openDatabase(config),
-    drop: () => withAdmin(server, async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
+    drop: () =>
+      withAdmin(server, async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      }),
   };
 }
 
@@ -59,12 +62,20 @@ async function seededTemplate(): Promise<string> {
 }
 
 function testConfig(url: string, environment: Readonly<Record<string, string>> = {}): Config {
-  return readConfig({ NODE_ENV: 'test', DATABASE_URL: url, LOG_LEVEL: 'silent', PORT: '0', DATABASE_POOL_SIZE: '5', ...environment });
+  return readConfig({
+    NODE_ENV: 'test',
+    DATABASE_URL: url,
+    LOG_LEVEL: 'silent',
+    PORT: '0',
+    DATABASE_POOL_SIZE: '5',
+    ...environment,
+  });
 }
 
 function run(): { server: string; prefix: string } {
   const server = process.env[SERVER_VARIABLE];
   const prefix = process.env[PREFIX_VARIABLE];
-  if (server === undefined || prefix === undefined) throw new Error('Start the tests with `npm test`: the global setup did not run.');
+  if (server === undefined || prefix === undefined)
+    throw new Error('Start the tests with `npm test`: the global setup did not run.');
   return { server, prefix };
 }

@@ -14,6 +14,8 @@ function generateClient(): void {
   const schema = fileURLToPath(new URL('../../prisma/schema.prisma', import.meta.url));
   const client = fileURLToPath(new URL('../../src/db/generated/client.ts', import.meta.url));
   if (existsSync(client) && statSync(client).mtimeMs > statSync(schema).mtimeMs) return;
-  const run = spawnSync(process.execPath, [fileURLToPath(new URL('../../scripts/generate.mjs', import.meta.url))], { stdio: 'inherit' });
+  const run = spawnSync(process.execPath, [fileURLToPath(new URL('../../scripts/generate.mjs', import.meta.url))], {
+    stdio: 'inherit',
+  });
   if (run.status !== 0) throw new Error('The Prisma client could not be generated; see above.');
 }

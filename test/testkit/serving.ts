@@ -8,7 +8,11 @@ export interface GraphQLAnswer {
   // A test reads any shape it asked for; a wrong path shows as undefined in its expectation.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly data: any;
-  readonly errors: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions: Record<string, unknown> }[];
+  readonly errors: readonly {
+    readonly message: string;
+    readonly path?: readonly unknown[];
+    readonly extensions: Record<string, unknown>;
+  }[];
   readonly access: readonly AccessLine[];
   readonly extensions: Record<string, unknown>;
   readonly text: string;
@@ -24,7 +28,11 @@ export interface AccessLine {
   readonly count: number;
 }
 
-export type Ask = (query: string, variables?: Record<string, unknown>, headers?: Record<string, string>) => Promise<GraphQLAnswer>;
+export type Ask = (
+  query: string,
+  variables?: Record<string, unknown>,
+  headers?: Record<string, string>,
+) => Promise<GraphQLAnswer>;
 
 export interface Serving {
   readonly address: string;
@@ -43,7 +51,10 @@ export async function startServing(options: { readonly seeded?: boolean } = {}):
   const database = await createTestDatabase({ seeded: options.seeded ?? true });
   const beside = await openGateway(database.config);
   const failures: Error[] = [];
-  const serving = await serveGateway(database.config, { prepareData: () => Promise.resolve(), onFatal: (error) => failures.push(error) });
+  const serving = await serveGateway(database.config, {
+    prepareData: () => Promise.resolve(),
+    onFatal: (error) => failures.push(error),
+  });
   return {
     address: serving.address,
     beside,

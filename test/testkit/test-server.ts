@@ -132,7 +132,10 @@ async function dropAbandonedDatabases(client: pg.Client): Promise<void> {
 }
 
 async function dropDatabases(client: pg.Client, prefix: string): Promise<void> {
-  const { rows } = await client.query<{ name: string }>('SELECT datname AS name FROM pg_database WHERE starts_with(datname::text, $1)', [prefix]);
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE starts_with(datname::text, $1)',
+    [prefix],
+  );
   // The template goes last: it carries the mark by which the others are found.
   const names = rows.map((row) => row.name).toSorted((a, b) => Number(a.endsWith('_template')) - Number(b.endsWith('_template')));
   for (const name of names) await client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`);

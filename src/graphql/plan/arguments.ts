@@ -39,7 +39,15 @@ export const Filter = z
   .nullish();
 export type Filter = NonNullable<z.infer<typeof Filter>>;
 
-export const PageArguments = z.object({ filter: Filter, orderBy: Order, first: z.number().nullish().transform((value) => value ?? 50), after: optionalText });
+export const PageArguments = z.object({
+  filter: Filter,
+  orderBy: Order,
+  first: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 50),
+  after: optionalText,
+});
 export type PageArguments = z.infer<typeof PageArguments>;
 
 /** Rows that one page may hold (DESIGN §4). */

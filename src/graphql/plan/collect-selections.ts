@@ -65,5 +65,7 @@ export function collectSelections(
 
 /** The selection sets below one field, merged over all its occurrences. */
 export function selectionsBelow(occurrences: readonly Occurrence[], typeName: string): TypedSelection[] {
-  return occurrences.flatMap(({ node }) => (node.selectionSet === undefined ? [] : [{ selectionSet: node.selectionSet, parentType: typeName }]));
+  return occurrences.flatMap(({ node }) =>
+    node.selectionSet === undefined ? [] : [{ selectionSet: node.selectionSet, parentType: typeName }],
+  );
 }

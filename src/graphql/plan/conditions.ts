@@ -29,8 +29,10 @@ export function conditionsOf(filter: Filter, today: string): NamedCondition[] {
   between('EVALUATED_ON', 'evaluatedOn', filter.evaluatedOn);
   if (filter.creditCodes != null) add('SUBJECT_CODE', 'creditCodes', 'ANY_OF', filter.creditCodes.map(normalizeIdentifier));
   equals('SUBJECT_NAME', 'name', filter.name?.equals);
-  if (filter.name?.startsWith != null) add('SUBJECT_NAME', 'name', 'STARTS_WITH', searchable('name.startsWith', filter.name.startsWith, 1));
-  if (filter.name?.contains != null) add('SUBJECT_NAME', 'name', 'CONTAINS', searchable('name.contains', filter.name.contains, 2));
+  if (filter.name?.startsWith != null)
+    add('SUBJECT_NAME', 'name', 'STARTS_WITH', searchable('name.startsWith', filter.name.startsWith, 1));
+  if (filter.name?.contains != null)
+    add('SUBJECT_NAME', 'name', 'CONTAINS', searchable('name.contains', filter.name.contains, 2));
   if (filter.kinds != null) add('KIND', 'kinds', 'ANY_OF', filter.kinds);
   if (filter.divisionCode != null) add('DIVISION', 'divisionCode', 'STARTS_WITH', divisionPrefix(filter.divisionCode));
   if (filter.statuses != null) add('SUBJECT_STATUS', 'statuses', 'ANY_OF', filter.statuses);
@@ -58,14 +60,20 @@ export function normalizeIdentifier(text: string): string {
 /** 1501, 150100 and 150000 as the prefix that they and everything below share: GB/T 2260 codes end in 00 at the upper levels. */
 function divisionPrefix(code: string): string {
   if (!/^\d{2,6}$/.test(code)) {
-    throw new GatewayError('BAD_USER_INPUT', 'filter.divisionCode takes two to six digits of a division code (GB/T 2260), for instance 1501 or 150100.');
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      'filter.divisionCode takes two to six digits of a division code (GB/T 2260), for instance 1501 or 150100.',
+    );
   }
   return code.length === 6 ? code.replace(/(00){1,2}$/, '') : code;
 }
 
 function searchable(argument: string, text: string, least: number): string {
   if ([...text].length < least) {
-    throw new GatewayError('BAD_USER_INPUT', `filter.${argument} needs at least ${String(least)} character${least > 1 ? 's' : ''}.`);
+    throw new GatewayError(
+      'BAD_USER_INPUT',
+      `filter.${argument} needs at least ${String(least)} character${least > 1 ? 's' : ''}.`,
+    );
   }
   return text;
 }

@@ -6,7 +6,14 @@ import { fieldWithRole } from '../../catalog/model.ts';
 import type { CatalogField, CatalogItem } from '../../catalog/model.ts';
 import type { EntryFamily } from '../../catalog/model.ts';
 import { childKey } from '../../reading/read-plan.ts';
-import type { ChildRead, EntriesRead, ItemSelection, OneSubjectRead, RowSelection, WantedField } from '../../reading/read-plan.ts';
+import type {
+  ChildRead,
+  EntriesRead,
+  ItemSelection,
+  OneSubjectRead,
+  RowSelection,
+  WantedField,
+} from '../../reading/read-plan.ts';
 import { collectSelections, selectionsBelow } from './collect-selections.ts';
 import type { Occurrence, SelectionContext, TypedSelection } from './collect-selections.ts';
 
@@ -25,7 +32,13 @@ export interface RowPlanner {
   noteBeyondPublic(coordinate: string): void;
   argumentsOf(typeName: 'Subject', node: FieldNode): Record<string, unknown>;
   planSubject(key: null, party: Party, selections: TypedSelection[], multiplier: number, depth: number): OneSubjectRead;
-  planEntries(family: EntryFamily, occurrences: readonly Occurrence[], parent: Party, multiplier: number, depth: number): EntriesRead;
+  planEntries(
+    family: EntryFamily,
+    occurrences: readonly Occurrence[],
+    parent: Party,
+    multiplier: number,
+    depth: number,
+  ): EntriesRead;
 }
 
 /** Fields of a child that several items select alike are fetched once for all of them. */
@@ -89,7 +102,12 @@ function wantedFields(item: CatalogItem, selected: ReadonlyMap<string, readonly 
     for (const { parentType } of occurrences) entry.coordinates.add(`${parentType}.${name}`);
     wanted.set(name, entry);
   }
-  return [...wanted].map(([property, { field, viaInterface, coordinates }]) => ({ property, field, viaInterface, coordinates: [...coordinates] }));
+  return [...wanted].map(([property, { field, viaInterface, coordinates }]) => ({
+    property,
+    field,
+    viaInterface,
+    coordinates: [...coordinates],
+  }));
 }
 
 /**

@@ -22,8 +22,15 @@ import { Node } from '../types/node.ts';
 
 @Resolver()
 export class ReadResolver {
-  @Query(() => Subject, { nullable: true, description: '按标识查询一个主体；不存在与无权查看的答复相同 / one subject; "not there" and "not for you" are one answer' })
-  subject(@Arg('by', () => SubjectLookup) _by: SubjectLookup, @Ctx() context: GatewayContext, @Info() info: GraphQLResolveInfo): Promise<unknown> {
+  @Query(() => Subject, {
+    nullable: true,
+    description: '按标识查询一个主体；不存在与无权查看的答复相同 / one subject; "not there" and "not for you" are one answer',
+  })
+  subject(
+    @Arg('by', () => SubjectLookup) _by: SubjectLookup,
+    @Ctx() context: GatewayContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<unknown> {
     return planned(context, info);
   }
 

@@ -36,7 +36,10 @@ registerEnumType(PermissionEnum, {
 registerEnumType(FamilyEnum, { name: 'ItemFamily', description: '信息归属 / the family an item belongs to' });
 registerEnumType(FormatEnum, { name: 'DataFormat', description: '数据格式 / data format' });
 registerEnumType(MaskRuleEnum, { name: 'MaskRule', description: '脱敏规则 / mask rule' });
-registerEnumType(RoleEnum, { name: 'StandardElement', description: '标准要素 / the role of a field that all items of a family share' });
+registerEnumType(RoleEnum, {
+  name: 'StandardElement',
+  description: '标准要素 / the role of a field that all items of a family share',
+});
 registerEnumType(ScopeEnum, { name: 'SubjectScope', description: '主体范围 / whom the entries may concern' });
 
 @ObjectType({ description: '数据项（信息内容） / one data field of an item' })

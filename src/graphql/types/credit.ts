@@ -12,7 +12,11 @@ import { EntryStatus, ListNature, Node, PageInfo, SubjectKind } from './node.ts'
 const FIXED = { autoRegisterImplementations: false };
 const TOTAL = { nullable: true, description: '总数，仅在请求时计算 / computed only when asked for' };
 
-@InterfaceType('Subject', { ...FIXED, implements: Node, description: '信用主体：组织或自然人 / an organization or a natural person' })
+@InterfaceType('Subject', {
+  ...FIXED,
+  implements: Node,
+  description: '信用主体：组织或自然人 / an organization or a natural person',
+})
 export abstract class Subject extends Node {
   @Field(() => CatalogItem, { description: '目录项目 / its catalog item' })
   catalogItem!: CatalogItem;
@@ -103,7 +107,11 @@ export abstract class CreditEntry extends Node {
   updatedAt!: Date;
 }
 
-@InterfaceType('CreditRecord', { ...FIXED, implements: [CreditEntry, Node], description: '记录：许可、处罚、合同等 / licences, penalties, contracts …' })
+@InterfaceType('CreditRecord', {
+  ...FIXED,
+  implements: [CreditEntry, Node],
+  description: '记录：许可、处罚、合同等 / licences, penalties, contracts …',
+})
 export abstract class CreditRecord extends CreditEntry {
   @Field(() => String, { nullable: true, description: '标题 / title' })
   title!: string | null;
@@ -115,7 +123,11 @@ export abstract class CreditRecord extends CreditEntry {
   amount!: string | null;
 }
 
-@InterfaceType('ListEntry', { ...FIXED, implements: [CreditEntry, Node], description: '名单信息 / an entry of a red, black or watch list' })
+@InterfaceType('ListEntry', {
+  ...FIXED,
+  implements: [CreditEntry, Node],
+  description: '名单信息 / an entry of a red, black or watch list',
+})
 export abstract class ListEntry extends CreditEntry {
   @Field(() => ListNature, { nullable: true, description: '名单性质 / nature of the list' })
   nature!: string | null;

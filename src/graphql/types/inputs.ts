@@ -23,7 +23,10 @@ export class SubjectLookup {
   @Field(() => String, { nullable: true, description: '统一社会信用代码 / unified social credit code (GB 32100)' })
   creditCode?: string;
 
-  @Field(() => String, { nullable: true, description: '公民身份号码等证件号码 / ID number (GB 11643) or other certificate number' })
+  @Field(() => String, {
+    nullable: true,
+    description: '公民身份号码等证件号码 / ID number (GB 11643) or other certificate number',
+  })
   idNumber?: string;
 }
 
@@ -77,7 +80,10 @@ export class SubjectFilter {
   @Field(() => [SubjectKind], { nullable: true })
   kinds?: string[];
 
-  @Field(() => String, { nullable: true, description: '行政区划代码，含下级：1501 匹配 150100 及以下 / with everything below: 1501 matches 150100 and below' })
+  @Field(() => String, {
+    nullable: true,
+    description: '行政区划代码，含下级：1501 匹配 150100 及以下 / with everything below: 1501 matches 150100 and below',
+  })
   divisionCode?: string;
 
   @Field(() => [String], { nullable: true })

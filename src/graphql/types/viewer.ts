@@ -49,7 +49,10 @@ export class ViewerField {
   @Field(() => AccessStanding, { nullable: true, description: '关于组织的有效信息 / on an entry in force about an organization' })
   organization!: AccessStanding | null;
 
-  @Field(() => AccessStanding, { nullable: true, description: '关于自然人的有效信息 / on an entry in force about a natural person' })
+  @Field(() => AccessStanding, {
+    nullable: true,
+    description: '关于自然人的有效信息 / on an entry in force about a natural person',
+  })
   person!: AccessStanding | null;
 }
 

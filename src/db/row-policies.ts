@@ -1,0 +1,80 @@
+/**
+ * What each runtime role may touch, as SQL: the second lock (docs/decisions/0009). The first one is the access module; this one
+ * is written from the rules (DESIGN §3) a second time and shares no code with it, so that one mistake does not open both.
+ */
+
+/** Whom a role serves: credit agencies; departments and dashboards; the gateway's own registers. */
+export const RUNTIME_ROLES = ['agency', 'reader', 'control'] as const;
+export type RuntimeRole = (typeof RUNTIME_ROLES)[number];
+
+const ENTRY_COLUMNS = ['subject_id', 'id', 'item_code', 'person', 'status', 'disputed', 'source_unit_code', 'document_number', 'authority', 'public_until', 'content', 'received_at', 'updated_at'];
+
+/** The columns that statements of src/reading name, and no other: digests, for one, would tell equal contents from unequal ones. */
+const READ_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+  subjects: ['id', 'item_code', 'kind', 'person', 'registered', 'name', 'credit_code', 'division_code', 'status', 'source_unit_code', 'content', 'received_at', 'updated_at'],
+  credit_records: [...ENTRY_COLUMNS, 'decided_on', 'amount'],
+  list_entries: [...ENTRY_COLUMNS, 'list_name', 'listed_on', 'removed_on'],
+  commitments: [...ENTRY_COLUMNS, 'kind', 'committed_on', 'fulfilment'],
+  evaluations: [...ENTRY_COLUMNS, 'grade', 'evaluated_on'],
+  authorizations: ['subject_id', 'client_id', 'items', 'purpose', 'valid_until', 'revoked_at'],
+};
+
+const ENTRY_TABLE_NAMES = ['credit_records', 'list_entries', 'commitments', 'evaluations'] as const;
+
+/** Tables under row-level security. */
+export const LOCKED_TABLES = ['subjects', ...ENTRY_TABLE_NAMES, 'authorizations'] as const;
+
+/** Rights on tables, per role: `columns` empty means the whole table. */
+export const GRANTS: Readonly<Record<RuntimeRole, readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT'; readonly columns: readonly string[] }[]>> = {
+  agency: [...readGrants(), ...whole('published_items', 'organization_names')],
+  reader: readGrants(),
+  control: [
+    ...whole('clients', 'grants', 'catalog_versions'),
+    // The first token of a new gateway makes the first key; retiring keys is the owner's.
+    { table: 'signing_keys', rights: 'SELECT, INSERT', columns: [] },
+    { table: 'authorizations', rights: 'SELECT', columns: READ_COLUMNS['authorizations'] ?? [] },
+  ],
+};
+
+export interface Policy {
+  readonly table: (typeof LOCKED_TABLES)[number];
+  readonly role: RuntimeRole;
+  /** which rows the role sees; everything else is not there */
+  readonly using: string;
+}
+
+// Every scalar stands in a sub-select: PostgreSQL then works it out once a statement, and only when a row needs it.
+const TODAY = `(SELECT (now() AT TIME ZONE 'Asia/Shanghai')::date)`;
+const CLIENT = '(SELECT (agency_caller())[1])';
+const PURPOSE = '(SELECT (agency_caller())[2])';
+
+/** The one place that says which authorization is live; the policies on entries and subjects see authorizations through it. */
+const LIVE_AUTHORIZATION = `client_id = ${CLIENT} AND purpose = ${PURPOSE} AND revoked_at IS NULL AND valid_until >= ${TODAY}`;
+
+const itemWhere = (flag: string): string => `item_code IN (SELECT p.item_code FROM published_items p WHERE p.${flag})`;
+
+function entryRows(table: string): string {
+  const authorized = `EXISTS (SELECT FROM authorizations a WHERE a.subject_id = ${table}.subject_id AND ${table}.item_code = ANY (a.items))`;
+  return (
+    `status = 'ACTIVE' AND (public_until IS NULL OR public_until >= ${TODAY}) AND (` +
+    `(NOT person AND ${itemWhere('organization_open')}) OR (person AND ${itemWhere('person_open')}) OR (${itemWhere('consent_open')} AND ${authorized}))`
+  );
+}
+
+const SUBJECT_ROWS = `(NOT person AND ${itemWhere('organization_open')}) OR EXISTS (SELECT FROM authorizations a WHERE a.subject_id = subjects.id)`;
+
+export const POLICIES: readonly Policy[] = [
+  { table: 'subjects', role: 'agency', using: SUBJECT_ROWS },
+  ...ENTRY_TABLE_NAMES.map((table): Policy => ({ table, role: 'agency', using: entryRows(table) })),
+  { table: 'authorizations', role: 'agency', using: LIVE_AUTHORIZATION },
+  ...LOCKED_TABLES.map((table): Policy => ({ table, role: 'reader', using: 'true' })),
+  { table: 'authorizations', role: 'control', using: 'true' },
+];
+
+function readGrants(): { table: string; rights: 'SELECT'; columns: readonly string[] }[] {
+  return Object.entries(READ_COLUMNS).map(([table, columns]) => ({ table, rights: 'SELECT', columns }));
+}
+
+function whole(...tables: string[]): { table: string; rights: 'SELECT'; columns: readonly string[] }[] {
+  return tables.map((table) => ({ table, rights: 'SELECT', columns: [] }));
+}
