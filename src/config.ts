@@ -6,6 +6,9 @@ const flag = z.enum(['0', '1', 'true', 'false']).transform((word) => word === '1
 const Environment = z.object({
   NODE_ENV: z.string().default('development'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL_AGENCY: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL_READER: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  DATABASE_URL_CONTROL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATA_DIR: z.string().min(1).default('data'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
@@ -28,6 +31,8 @@ export interface Config {
   readonly production: boolean;
   /** null: the embedded PostgreSQL under `dataDir` */
   readonly databaseUrl: string | null;
+  /** the roles under which the gateway serves, where the operator made them; null: the gateway makes its own */
+  readonly runtimeUrls: { readonly agency: string; readonly reader: string; readonly control: string } | null;
   readonly dataDir: string;
   readonly host: string;
   readonly port: number;
@@ -62,6 +67,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   const config: Config = {
     production: env.NODE_ENV === 'production',
     databaseUrl: env.DATABASE_URL ?? null,
+    runtimeUrls: runtimeUrls(env),
     dataDir: env.DATA_DIR,
     host: env.HOST,
     port: env.PORT,
@@ -78,6 +84,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   };
   if (config.production) refuseUnsafeDefaults(config);
   return config;
+}
+
+function runtimeUrls(env: z.infer<typeof Environment>): Config['runtimeUrls'] {
+  const { DATABASE_URL_AGENCY: agency, DATABASE_URL_READER: reader, DATABASE_URL_CONTROL: control } = env;
+  if (agency === undefined && reader === undefined && control === undefined) return null;
+  if (agency === undefined || reader === undefined || control === undefined || env.DATABASE_URL === undefined) {
+    throw new ConfigError(
+      'These settings cannot be used:\n  DATABASE_URL_AGENCY, DATABASE_URL_READER, DATABASE_URL_CONTROL: give all three together with DATABASE_URL, or none of them.',
+    );
+  }
+  return { agency, reader, control };
 }
 
 function refuseUnsafeDefaults(config: Config): void {

@@ -3,10 +3,11 @@ import { ProfileCache } from './access/index.ts';
 import { CatalogFollower, CatalogService } from './catalog/index.ts';
 import { AuthorizationLoader, AuthorizationRegistry, ClientRegistry, GrantRegistry, TokenService } from './clients/index.ts';
 import type { Config } from './config.ts';
-import { ChangeSignal, claimGateway, migrate, openDatabase, pendingMigrations } from './db/index.ts';
-import type { Database } from './db/index.ts';
+import { ChangeSignal, claimGateway, ensureRoles, migrate, openDatabase, openRuntimePools, ownerPools, pendingMigrations, RolesUnavailable } from './db/index.ts';
+import type { Database, RuntimePools } from './db/index.ts';
 import { EntryStatusService, rederiveRoles } from './entries/index.ts';
 import { OperatorError } from './errors.ts';
+import type { StatementCaller } from './graphql/execute-operation.ts';
 import { createGraphQLServer } from './graphql/graphql-server.ts';
 import { SchemaSource } from './graphql/schema-source.ts';
 import { createLogger } from './http/logger.ts';
@@ -18,6 +19,7 @@ import { jwksHandler, tokenEndpoint } from './http/token-endpoint.ts';
 import { IntakeService } from './intake/index.ts';
 import { openKeyRing } from './keys/index.ts';
 import type { KeyRing } from './keys/index.ts';
+import type { RunStatement } from './reading/statement.ts';
 
 /** Everything that a command may need, on an open database. */
 export interface Gateway {
@@ -52,7 +54,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
   const database = await openDatabase(config);
   try {
     await prepare(config, database);
-    return await compose(config, database, null);
+    return await compose(config, database);
   } catch (error) {
     await database.close();
     throw error;
@@ -80,14 +82,23 @@ export async function serveGateway(
   try {
     const database = await openDatabase(config);
     closers.push(() => database.close());
-    const claim = await claimGateway(database, options.onFatal);
+    let claim = await claimGateway(database, options.onFatal);
     closers.push(() => claim.release());
     await prepare(config, database);
-    const signal = await ChangeSignal.start(database.url);
-    closers.push(() => signal.close());
-    const gateway = await compose(config, database, signal);
+    const gateway = await compose(config, database);
     await options.prepareData(gateway);
-    const address = await serve(gateway, signal, logger, closers);
+    const pools = await runtimePools(gateway, logger);
+    closers.push(() => pools.close());
+    if (pools.locked) {
+      // From here on this process serves, and the owner's connections are none of its business any more.
+      await claim.release();
+      claim = await claimGateway({ embedded: database.embedded, url: pools.control.url }, options.onFatal);
+      await database.disconnect();
+    }
+    const signal = await ChangeSignal.start(pools.control.url);
+    closers.push(() => signal.close());
+    const registers = composeRegisters({ config, prisma: pools.control.prisma, keys: gateway.keys, signal });
+    const address = await serve({ config, keys: gateway.keys, registers, pools, signal, logger }, closers);
     return { address, close };
   } catch (error) {
     await close();
@@ -108,15 +119,33 @@ async function prepare(config: Config, database: Database): Promise<void> {
   }
 }
 
-async function compose(config: Config, database: Database, signal: ChangeSignal | null): Promise<Gateway> {
-  const { prisma } = database;
+async function compose(config: Config, database: Database): Promise<Gateway> {
   const keys = await openKeyRing(database, config);
-  const catalogs = new CatalogService(prisma, rederiveRoles);
-  const currentCatalog = (): ReturnType<CatalogService['current']> => catalogs.current();
+  const registers = composeRegisters({ config, prisma: database.prisma, keys, signal: null });
   return {
     config,
     database,
     keys,
+    ...registers,
+    intake: new IntakeService({ database, keys, currentCatalog: () => registers.catalogs.current() }),
+    entries: new EntryStatusService(database.prisma),
+    close: () => database.close(),
+  };
+}
+
+/** What reads and keeps catalogs, clients and what clients may do: as the owner for commands, as `control` for what serves. */
+type Registers = Pick<Gateway, 'catalogs' | 'clients' | 'grants' | 'authorizations' | 'tokens'>;
+
+function composeRegisters(options: {
+  readonly config: Config;
+  readonly prisma: Database['prisma'];
+  readonly keys: KeyRing;
+  readonly signal: ChangeSignal | null;
+}): Registers {
+  const { config, prisma, keys, signal } = options;
+  const catalogs = new CatalogService(prisma, rederiveRoles);
+  const currentCatalog = (): ReturnType<CatalogService['current']> => catalogs.current();
+  return {
     catalogs,
     clients: new ClientRegistry({ prisma, signal, currentCatalog }),
     grants: new GrantRegistry({ prisma, currentCatalog }),
@@ -129,14 +158,31 @@ async function compose(config: Config, database: Database, signal: ChangeSignal 
       outsideIssuer: config.oidcIssuer,
       outsideAudience: config.oidcAudience,
     }),
-    intake: new IntakeService({ database, keys, currentCatalog }),
-    entries: new EntryStatusService(prisma),
-    close: () => database.close(),
   };
 }
 
-async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, closers: (() => Promise<void>)[]): Promise<string> {
-  const { catalogs, clients, tokens, authorizations, keys, database, config } = gateway;
+/** @throws OperatorError in production where the second lock cannot be closed */
+async function runtimePools({ config, database, keys }: Gateway, logger: Logger): Promise<RuntimePools> {
+  try {
+    return openRuntimePools(await ensureRoles(database, keys, config.runtimeUrls), keys, config.poolSize);
+  } catch (error) {
+    if (config.production || !(error instanceof RolesUnavailable)) throw error;
+    logger.warn({ reason: error.message }, 'serving as the owner of the database, without row-level security (production refuses this)');
+    return ownerPools(database);
+  }
+}
+
+interface ServingParts {
+  readonly config: Config;
+  readonly keys: KeyRing;
+  readonly registers: Registers;
+  readonly pools: RuntimePools;
+  readonly signal: ChangeSignal;
+  readonly logger: Logger;
+}
+
+async function serve({ config, keys, registers, pools, signal, logger }: ServingParts, closers: (() => Promise<void>)[]): Promise<string> {
+  const { catalogs, clients, tokens, authorizations } = registers;
   const metrics = createMetrics();
   const follower = new CatalogFollower({
     source: catalogs,
@@ -152,10 +198,13 @@ async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, clo
     schemas,
     profiles: new ProfileCache(),
     keys,
-    run: async ({ text, values }) => {
-      const rows = await database.prisma.$queryRawUnsafe<Record<string, unknown>[]>(text, ...values);
-      metrics.statementDone(rows.length);
-      return rows;
+    runFor: (caller) => {
+      const run = runAs(pools, caller);
+      return async (statement) => {
+        const rows = await run(statement);
+        metrics.statementDone(rows.length);
+        return rows;
+      };
     },
     catalogVersion: (version) => catalogs.version(version).catch((error: unknown) => nullIfUnknown(error)),
     authorizedItems: (request) => {
@@ -188,7 +237,7 @@ async function serve(gateway: Gateway, signal: ChangeSignal, logger: Logger, clo
     tokenEndpoint: tokenEndpoint({ clients, tokens }),
     jwks: jwksHandler(tokens),
     readiness: async () => {
-      const checks = { database: await answers(database), catalog: follower.current.version > 0, changes: signal.live };
+      const checks = { database: await answers(pools), catalog: follower.current.version > 0, changes: signal.live };
       return { ready: Object.values(checks).every(Boolean), checks };
     },
     metrics,
@@ -205,8 +254,21 @@ function nullIfUnknown(error: unknown): null {
   throw error;
 }
 
-async function answers(database: Database): Promise<boolean> {
-  return database.pool.query('SELECT 1').then(
+/** Each kind of client is served under its own database role; one that reads no credit data, under none. */
+function runAs(pools: RuntimePools, caller: StatementCaller): RunStatement {
+  switch (caller.kind) {
+    case 'CREDIT_AGENCY':
+      return pools.forAgency(caller);
+    case 'DEPARTMENT':
+    case 'DASHBOARD':
+      return pools.forReader;
+    case 'ADMIN':
+      return () => Promise.reject(new Error('An ADMIN reads no credit data'));
+  }
+}
+
+async function answers({ control }: RuntimePools): Promise<boolean> {
+  return control.pool.query('SELECT 1').then(
     () => true,
     () => false,
   );

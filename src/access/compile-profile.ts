@@ -71,6 +71,7 @@ class CompiledProfile implements AccessProfile {
         granted: basis.grants.includes(item.code),
         providesData: basis.providesData,
         personPublic: item.personPublic,
+        personsByAuthorization: this.personsNeedAuthorization,
       };
       this.#items.set(item.code, new ItemAccess(item, standing));
     }

@@ -64,8 +64,9 @@ export class ItemAccess {
     const may =
       keys.length === 0 ||
       this.#reachable(party)
+        .filter((facts) => this.#mayExist(facts))
         .map((facts) => this.decide(facts))
-        .every((row) => !row.visible || keys.every((key) => row.field(key).outcome === 'OPEN'));
+        .every((row) => keys.every((key) => row.field(key).outcome === 'OPEN'));
     this.#filters.set(name, may);
     return may;
   }
@@ -100,6 +101,13 @@ export class ItemAccess {
     });
     this.#byClass.set(name, decision);
     return decision;
+  }
+
+  /** Besides what is visible by decision: a person whom an agency knows by an authorization for another item, with every field withheld. */
+  #mayExist(facts: RowFacts): boolean {
+    if (this.decide(facts).visible) return true;
+    const byAuthorization = this.#standing.personsByAuthorization && this.#item.family === 'SUBJECT' && facts.person;
+    return byAuthorization && this.decide({ ...facts, consent: true }).visible;
   }
 
   #visibleWhen(facts: RowFacts): VisibleWhen {

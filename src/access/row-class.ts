@@ -23,6 +23,8 @@ export interface ItemStanding {
   /** the client has an organization code */
   readonly providesData: boolean;
   readonly personPublic: boolean;
+  /** a natural person is there for the caller with any live authorization of that person, be it for another item */
+  readonly personsByAuthorization: boolean;
 }
 
 /**

@@ -15,6 +15,16 @@ const MISFIT_OF_SCOPE: Readonly<Record<SubjectScope, Role | null>> = { ORGANIZAT
 /** Identifiers of a fixed length: GB 32100 and GB 11643 have 18 characters, GB/T 2260 has 6. */
 const LENGTH_OF_ROLE: Partial<Record<Role, number>> = { SUBJECT_CODE: 18, SUBJECT_ID_NUMBER: 18, SOURCE_UNIT_CODE: 18, DIVISION: 6 };
 
+/**
+ * Standard elements by which rows are decided (PUBLIC_UNTIL, SOURCE_UNIT_CODE), found or ordered. Values of security level L4 rest
+ * encrypted, where nothing can be compared: publicity would never end, and a filter would find nothing.
+ */
+const COMPARED_ROLES: ReadonlySet<Role> = new Set<Role>([
+  ...(['SUBJECT_NAME', 'SUBJECT_STATUS', 'DIVISION', 'DOCUMENT_NUMBER', 'AUTHORITY', 'DECIDED_ON', 'AMOUNT', 'LIST_NAME'] as const),
+  ...(['LISTED_ON', 'REMOVED_ON', 'COMMITMENT_KIND', 'COMMITTED_ON', 'FULFILMENT', 'GRADE', 'EVALUATED_ON'] as const),
+  ...(['PUBLIC_UNTIL', 'SOURCE_UNIT_CODE'] as const),
+]);
+
 export function checkRoles(items: readonly ItemDraft[], report: Report): void {
   for (const item of items) {
     checkListNature(item, report);
@@ -86,6 +96,15 @@ function checkEachRole(item: ItemDraft, report: Report): void {
         'ROLE_FORMAT',
         `标准要素 ${role} 的数据格式不能是「${FORMAT_WORDS.word(format)}」：可用 ${formats}`,
         `the standard element ${role} cannot have the format ${FORMAT_WORDS.word(format)}: use ${formats}`,
+      );
+    }
+    if (field.securityLevel === 'L4' && COMPARED_ROLES.has(role)) {
+      report(
+        row,
+        '安全级别',
+        'ROLE_SEALED',
+        `标准要素 ${role} 用于判定、查询或排序，不能是加密存储的 L4：请改为 L3，或清空标准要素`,
+        `rows are decided, found or ordered by the standard element ${role}, which the encryption of L4 does not allow: make it L3, or clear the element`,
       );
     }
     const length = LENGTH_OF_ROLE[role];

@@ -101,6 +101,14 @@ export interface CatalogField {
   readonly securityLevel: SecurityLevel;
 }
 
+/**
+ * Whether the field's values rest encrypted: security level L4, and every natural person's number. Such a value fills no typed
+ * column (a copy in the clear would undo the seal), so nothing can be searched or sorted by it.
+ */
+export function restsSealed(field: CatalogField): boolean {
+  return field.securityLevel === 'L4' || field.role === 'SUBJECT_ID_NUMBER';
+}
+
 /** One item (目录项目): a kind of information with its provider and its fields. */
 export interface CatalogItem {
   /** 目录代码, for instance 150000-03-003 */

@@ -133,7 +133,8 @@ export class SigningKeys {
       if (why === 'IF_NONE' && newest !== null) return newest;
       const now = this.#now();
       if (why === 'WITHDRAW_OLD') await tx.signingKey.updateMany({ data: { retiredAt: WITHDRAWN } });
-      else await tx.signingKey.updateMany({ where: { retiredAt: null }, data: { retiredAt: now } });
+      // Where there is none, there is none to retire, and what serves has no right to.
+      if (why === 'RETIRE_OLD') await tx.signingKey.updateMany({ where: { retiredAt: null }, data: { retiredAt: now } });
       return tx.signingKey.create({ data: { kid, publicJwk, sealedPrivate, createdAt: now } });
     });
     this.#readAt = Number.NEGATIVE_INFINITY;

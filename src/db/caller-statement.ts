@@ -27,9 +27,11 @@ export async function runForCaller(
   statement: { readonly text: string; readonly values: readonly unknown[] },
 ): Promise<Record<string, unknown>[]> {
   const client = await pool.connect();
+  // `extended` even without values: a simple query would end the transaction that the settings hold in.
+  const config: pg.QueryConfig & { queryMode: 'extended' } = { text: statement.text, values: [...statement.values], queryMode: 'extended' };
   return new Promise((resolve, reject) => {
     const query = new pg.Query<Record<string, unknown>>(
-      { text: statement.text, values: [...statement.values], queryMode: 'extended' },
+      config,
       (error: Error | undefined, results: pg.QueryResult<Record<string, unknown>> | readonly pg.QueryResult<Record<string, unknown>>[]) => {
         // A connection whose statement failed is not trusted with another one, as pg's own pool has it.
         client.release(error ?? undefined);

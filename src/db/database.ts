@@ -13,6 +13,8 @@ export interface Database {
   readonly url: string;
   /** null: the server of DATABASE_URL */
   readonly embedded: EmbeddedServer | null;
+  /** Ends every connection and stays in the embedded server, for those who go on under other accounts. */
+  disconnect(): Promise<void>;
   /** Ends every connection, and leaves the embedded server. Calling it again does nothing. */
   close(): Promise<void>;
 }
@@ -39,11 +41,16 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
   const pool = createPool(url, config.poolSize);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
+  let disconnected: Promise<void> | null = null;
+  const disconnect = (): Promise<void> =>
+    (disconnected ??= (async () => {
+      await prisma.$disconnect();
+      await endPool(pool);
+    })());
   let closed: Promise<void> | null = null;
   const close = (): Promise<void> =>
     (closed ??= (async () => {
-      await prisma.$disconnect();
-      await endPool(pool);
+      await disconnect();
       await embedded?.release();
     })());
 
@@ -53,7 +60,7 @@ export async function openDatabase(config: DatabaseConfig): Promise<Database> {
     await close();
     throw error;
   }
-  return { prisma, pool, url, embedded, close };
+  return { prisma, pool, url, embedded, disconnect, close };
 }
 
 async function joinEmbedded(dataDir: string): Promise<{ url: string; embedded: EmbeddedServer }> {
@@ -102,7 +109,7 @@ async function prepareSession(client: pg.ClientBase): Promise<void> {
   await client.query(`SET TIME ZONE 'UTC'`);
 }
 
-function createPool(url: string, max: number): pg.Pool {
+export function createPool(url: string, max: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -119,7 +126,7 @@ function createPool(url: string, max: number): pg.Pool {
 }
 
 /** Waits for running statements, but not for ever: one that hangs must not keep the process from ending. */
-async function endPool(pool: pg.Pool): Promise<void> {
+export async function endPool(pool: pg.Pool): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, CLOSE_MS);

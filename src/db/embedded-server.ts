@@ -6,7 +6,8 @@
  * the next one. The server itself belongs to no process: an interrupt in the terminal does not reach it.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OperatorError } from '../errors.ts';
 import { withFileLock } from './file-lock.ts';
@@ -86,12 +87,24 @@ export async function openEmbeddedServer(dataDirectory: string, options: Embedde
   const release = (): Promise<void> =>
     (left ??= (async () => {
       stopOnSignals();
+      process.off('exit', abandon);
       await withFileLock(inUse, async () => {
         await rm(me, { force: true });
-        if ((await livingUsers(users)) === 0) await postmaster.stop();
+        if (livingUsers(users) === 0) await postmaster.stop();
       });
     })());
   const stopOnSignals = releaseOnSignals(release);
+  // An uncaught error, or process.exit(): nothing can be waited for any more, but a server that nobody uses need not stay.
+  // Somebody who joins in this very moment has signed in before looking for the server, and starts it again.
+  const abandon = (): void => {
+    try {
+      rmSync(me, { force: true });
+      if (livingUsers(users) === 0) postmaster.beginStop();
+    } catch {
+      // The next one to open this directory sees to what is left.
+    }
+  };
+  process.once('exit', abandon);
 
   return {
     url: await postmaster.url(),
@@ -102,20 +115,20 @@ export async function openEmbeddedServer(dataDirectory: string, options: Embedde
 }
 
 /** How many living processes use the server; the names of dead ones are removed. */
-async function livingUsers(users: string): Promise<number> {
+function livingUsers(users: string): number {
   let living = 0;
-  for (const name of await readdir(users)) {
+  for (const name of readdirSync(users)) {
     const file = path.join(users, name);
-    const parsed = ProcessIdentity.safeParse(await readJson(file));
+    const parsed = ProcessIdentity.safeParse(readJson(file));
     if (parsed.success && isAlive(parsed.data)) living += 1;
-    else await rm(file, { force: true });
+    else rmSync(file, { force: true });
   }
   return living;
 }
 
-async function readJson(file: string): Promise<unknown> {
+function readJson(file: string): unknown {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return null;
   }

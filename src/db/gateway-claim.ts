@@ -18,10 +18,11 @@ export interface GatewayClaim {
  * Claims the embedded database for this gateway, for as long as the process lives: the claim is a lock of a database
  * session, so that any death releases it. If the server dies it is started again, and the claim is taken anew.
  * With DATABASE_URL any number of gateways may serve, and nothing is claimed.
+ * @param database its `url` may be of any account: a lock needs no rights
  * @param onLost called once if another gateway has taken the claim meanwhile; this one must stop
  * @throws OperatorError naming the directory and the process that holds it
  */
-export async function claimGateway(database: Database, onLost: (error: OperatorError) => void): Promise<GatewayClaim> {
+export async function claimGateway(database: Pick<Database, 'embedded' | 'url'>, onLost: (error: OperatorError) => void): Promise<GatewayClaim> {
   const { embedded } = database;
   if (embedded === null) return { release: () => Promise.resolve() };
 

@@ -12,7 +12,10 @@ import { withSchemaEngine } from './schema-engine.ts';
 /** The same from src/db and from dist/db. */
 export const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../prisma/migrations/', import.meta.url));
 
-/** An arbitrary number of this project's own: every instance that migrates this database asks for the same lock. */
+/**
+ * An arbitrary number of this project's own: every instance that migrates this database asks for the same lock. The engine
+ * has one too, but gives up on it after ten seconds, which a migration of large tables exceeds.
+ */
 const MIGRATION_LOCK = 0x63_72_65_64;
 
 type Target = Pick<Database, 'pool' | 'url'>;

@@ -1,5 +1,6 @@
 /** The running embedded server: found, started, stopped. Its callers see to it that one process at a time does any of it. */
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -63,6 +64,12 @@ export class Postmaster {
     this.#signal(pid, 'SIGQUIT');
     if (await isGone(pid, STOP_MS)) return;
     throw new OperatorError(`The embedded PostgreSQL (process ${pid}) does not stop. Its log is ${this.log}.`);
+  }
+
+  /** Asks the server to stop, and returns at once. For the very end of a process, which can wait for nothing. */
+  beginStop(): void {
+    const pid = Number.parseInt(readFileSync(path.join(this.cluster, 'postmaster.pid'), 'utf8'), 10);
+    if (pidExists(pid) && programOf(pid)?.includes('postgres') === true) this.#signal(pid, 'SIGINT');
   }
 
   get #portFile(): string {

@@ -4,7 +4,7 @@
  * the new one's permission. So the same transaction fills the columns again, from the rows' own content.
  */
 import type { Catalog, CatalogItem, Role } from '../catalog/model.ts';
-import { fieldWithRole } from '../catalog/model.ts';
+import { fieldWithRole, restsSealed } from '../catalog/model.ts';
 import type { Prisma } from '../db/index.ts';
 import { OperatorError } from '../errors.ts';
 import { ENTRY_COLUMNS, ENTRY_TABLES, SUBJECT_COLUMNS } from './entry-columns.ts';
@@ -30,7 +30,7 @@ export async function rederiveRoles(tx: Prisma.TransactionClient, previous: Cata
       );
     }
     const columns = item.family === 'SUBJECT' ? SUBJECT_COLUMNS : ENTRY_COLUMNS[item.family];
-    const changed = columns.filter(({ role }) => keyOf(before, role) !== keyOf(item, role));
+    const changed = columns.filter(({ role }) => columnSource(before, role) !== columnSource(item, role));
     if (changed.length > 0) await refill(tx, table, item, changed);
   }
 }
@@ -43,10 +43,12 @@ async function refill(
 ): Promise<void> {
   const values: string[] = [item.code];
   const assignments = columns.map(({ column, role, type }) => {
-    const key = keyOf(item, role);
-    if (key === null) return `${column} = NULL`;
-    values.push(key);
-    return `${column} = (content ->> $${String(values.length)}::text)::${type}`;
+    const field = fieldWithRole(item, role);
+    if (field === undefined || restsSealed(field)) return `${column} = NULL`;
+    values.push(field.key);
+    const text = `content ->> $${String(values.length)}::text`;
+    // A value sealed under an earlier catalog stays sealed here; importing its file again stores it in the clear.
+    return `${column} = CASE WHEN ${text} LIKE 'sm4:%' THEN NULL ELSE (${text})::${type} END`;
   });
   try {
     await tx.$executeRawUnsafe(`UPDATE ${table} SET ${assignments.join(', ')} WHERE item_code = $1`, ...values);
@@ -64,6 +66,12 @@ async function refill(
 async function hasRows(tx: Prisma.TransactionClient, table: string, itemCode: string): Promise<boolean> {
   const rows = await tx.$queryRawUnsafe<unknown[]>(`SELECT 1 FROM ${table} WHERE item_code = $1 LIMIT 1`, itemCode);
   return rows.length > 0;
+}
+
+/** What fills the role's column: a field's key, or nothing (no field, or one that rests sealed). */
+function columnSource(item: CatalogItem, role: Role): string | null {
+  const field = fieldWithRole(item, role);
+  return field === undefined || restsSealed(field) ? null : field.key;
 }
 
 function keyOf(item: CatalogItem, role: Role): string | null {

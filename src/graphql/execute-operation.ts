@@ -26,11 +26,22 @@ import { planOperation } from './plan/plan-operation.ts';
 import type { GatewayContext, RequestFrame } from './request-context.ts';
 import type { SchemaSource } from './schema-source.ts';
 
+/** For whom statements are run. */
+export interface StatementCaller {
+  readonly clientId: string;
+  readonly kind: ClientStanding['kind'];
+  /** null: none stated */
+  readonly purpose: string | null;
+  /** YYYY-MM-DD */
+  readonly today: string;
+}
+
 export interface ExecutorDependencies {
   readonly schemas: SchemaSource;
   readonly profiles: ProfileCache;
   readonly keys: KeyRing;
-  readonly run: RunStatement;
+  /** statements run under the rights of the caller's kind, for that client and purpose */
+  readonly runFor: (caller: StatementCaller) => RunStatement;
   readonly catalogVersion: (version: number) => Promise<Catalog | null>;
   /** a look-up of authorizations for one request: one statement per batch of subjects */
   readonly authorizedItems: (request: {
@@ -131,7 +142,7 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
   function readerDependencies(profile: AccessProfile, caller: ClientStanding): ReaderDependencies {
     const { purpose, today } = frame;
     return {
-      run: dependencies.run,
+      run: dependencies.runFor({ clientId: caller.id, kind: caller.kind, purpose, today }),
       keys: dependencies.keys,
       identity: { profile, clientId: caller.id, orgCode: caller.orgCode, purpose, today },
       report,

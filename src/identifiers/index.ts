@@ -8,5 +8,5 @@ export {
   subjectIdentifier,
   type SubjectIdentifier,
 } from './subject-identifier.ts';
-export { SUBJECT_KINDS, subjectKindOfCode, type SubjectKind } from './subject-kind.ts';
+export { subjectKindOfCode, type SubjectKind } from './subject-kind.ts';
 export { isUnifiedSocialCreditCode } from './unified-social-credit-code.ts';

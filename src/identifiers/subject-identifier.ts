@@ -12,7 +12,14 @@ export interface SubjectIdentifier {
  * The usual forms of the certificates that stand in for an ID number: 护照 (Chinese and foreign), 港澳居民来往内地通行证,
  * 台湾居民来往大陆通行证, 外国人永久居留身份证 (15 characters). Their numbers carry no check digit that could be verified.
  */
-const OTHER_CERTIFICATES = [/^[EG]\d{8}$/, /^E[A-Z]\d{7}$/, /^[HM]\d{8}(\d\d)?$/, /^\d{8}(\d\d)?$/, /^[A-Z]{3}\d{12}$/, /^[A-Z]{1,2}\d{6,9}$/];
+const OTHER_CERTIFICATES = [
+  /^[EG]\d{8}$/,
+  /^E[A-Z]\d{7}$/,
+  /^[HM]\d{8}(\d\d)?$/,
+  /^\d{8}(\d\d)?$/,
+  /^[A-Z]{3}\d{12}$/,
+  /^[A-Z]{1,2}\d{6,9}$/,
+];
 
 /**
  * One spelling for an identifier as typed: half-width, upper case, no blanks inside. Nothing is guessed: the letter O stays

@@ -1,15 +1,13 @@
 /** The kinds of subjects (信用主体) that the API tells apart; the database has the same words. */
-export const SUBJECT_KINDS = [
-  'ENTERPRISE',
-  'SOLE_TRADER',
-  'COOPERATIVE',
-  'PUBLIC_INSTITUTION',
-  'GOVERNMENT_BODY',
-  'SOCIAL_ORGANIZATION',
-  'OTHER_ORGANIZATION',
-  'NATURAL_PERSON',
-] as const;
-export type SubjectKind = (typeof SUBJECT_KINDS)[number];
+export type SubjectKind =
+  | 'ENTERPRISE'
+  | 'SOLE_TRADER'
+  | 'COOPERATIVE'
+  | 'PUBLIC_INSTITUTION'
+  | 'GOVERNMENT_BODY'
+  | 'SOCIAL_ORGANIZATION'
+  | 'OTHER_ORGANIZATION'
+  | 'NATURAL_PERSON';
 
 /**
  * By the first two characters of the unified social credit code: the registering department and its category

@@ -124,7 +124,10 @@ export class BatchStore {
 }
 
 const LOCK_CATALOG: Statement = { name: 'intake-lock-catalog', text: 'SELECT pg_advisory_xact_lock_shared($1)' };
-const CATALOG_VERSION: Statement = { name: 'intake-catalog-version', text: 'SELECT max(version) AS version FROM catalog_versions' };
+const CATALOG_VERSION: Statement = {
+  name: 'intake-catalog-version',
+  text: 'SELECT max(version) AS version FROM catalog_versions',
+};
 
 async function run(client: pg.PoolClient, statement: Statement, values: unknown[]): Promise<Touched> {
   const { rows } = await client.query<Touched>({ ...statement, values });

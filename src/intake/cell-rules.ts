@@ -7,7 +7,14 @@
  * and "优;差" as one grade would be wrong.
  */
 import type { CatalogField, SubjectScope } from '../catalog/model.ts';
-import { certificateIdentifier, halfWidth, normalizeIdentifier, organizationIdentifier, personIdentifier, subjectIdentifier } from '../identifiers/index.ts';
+import {
+  certificateIdentifier,
+  halfWidth,
+  normalizeIdentifier,
+  organizationIdentifier,
+  personIdentifier,
+  subjectIdentifier,
+} from '../identifiers/index.ts';
 import { problemOf, type RowProblem } from './row-problem.ts';
 
 /** The stored text of a cell that is not blank, or what is wrong with it. Called once a cell: allocates nothing but the text. */
@@ -108,7 +115,8 @@ export function canonicalDate(text: string): string | null {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
 }
 
-const DATE_TIME = /^(\d{4}[-/]\d{1,2}[-/]\d{1,2})(?:[Tt]| +)(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
+const DATE_TIME =
+  /^(\d{4}[-/]\d{1,2}[-/]\d{1,2})(?:[Tt]| +)(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
 
 /**
  * ISO 8601 with offset (2024-05-31T09:30:00+08:00) of a date and time; without an offset it is China's time. A blank for the T

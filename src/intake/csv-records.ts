@@ -99,7 +99,8 @@ export class CsvReader {
       }
       const line = parsed === 'open' ? this.lines[this.next + count] : undefined;
       if (line === undefined || count >= MAX_RECORD_LINES || text.length > MAX_RECORD_CHARACTERS) {
-        const mayContinue = parsed === 'open' && line === undefined && count < MAX_RECORD_LINES && text.length <= MAX_RECORD_CHARACTERS;
+        const mayContinue =
+          parsed === 'open' && line === undefined && count < MAX_RECORD_LINES && text.length <= MAX_RECORD_CHARACTERS;
         if (mayContinue && !this.ended) return null;
         this.next += 1;
         return { cells: first.split(this.delimiter), broken: true };
@@ -151,7 +152,11 @@ export function splitQuoted(text: string, delimiter: string): string[] | 'open' 
 
 /** One record as CSV text without its line end; a cell is quoted where it must be. */
 export function formatRecord(cells: readonly string[], delimiter = ','): string {
-  return cells.map((cell) => (cell.includes('"') || /[\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(delimiter);
+  return cells
+    .map((cell) =>
+      cell.includes('"') || /[\r\n]/.test(cell) || cell.includes(delimiter) ? `"${cell.replaceAll('"', '""')}"` : cell,
+    )
+    .join(delimiter);
 }
 
 function withoutReturn(line: string): string {

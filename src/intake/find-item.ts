@@ -4,7 +4,9 @@ import { OperatorError } from '../errors.ts';
 /** @throws OperatorError with the names that come nearest, when the catalog has no item of that code or type name */
 export function findItem(catalog: Catalog | null, name: string): { readonly catalog: Catalog; readonly item: CatalogItem } {
   if (catalog === null || catalog.items.length === 0) {
-    throw new OperatorError('No catalog is published yet (尚未发布目录), so no file can be checked. Publish one first: catalog publish FILE');
+    throw new OperatorError(
+      'No catalog is published yet (尚未发布目录), so no file can be checked. Publish one first: catalog publish FILE',
+    );
   }
   const item = catalog.item(name);
   if (item !== undefined) return { catalog, item };

@@ -48,16 +48,25 @@ export function mapHeader(catalog: Catalog, item: CatalogItem, names: readonly s
 
   const complaints: string[] = [];
   if (unknown.length > 0) {
-    complaints.push(`UNKNOWN_COLUMN: the item has no field called ${unknown.map((name) => `"${name.slice(0, 60)}"`).join(', ')} (目录中没有这些列).`);
+    complaints.push(
+      `UNKNOWN_COLUMN: the item has no field called ${unknown.map((name) => `"${name.slice(0, 60)}"`).join(', ')} (目录中没有这些列).`,
+    );
   }
   for (const [field, headers] of seen) {
-    if (headers.length > 1) complaints.push(`The field ${item.fields[field]?.nameZh ?? ''} is there ${headers.length} times: ${headers.join(', ')} (同一数据项重复).`);
+    if (headers.length > 1)
+      complaints.push(
+        `The field ${item.fields[field]?.nameZh ?? ''} is there ${headers.length} times: ${headers.join(', ')} (同一数据项重复).`,
+      );
   }
   const missing = item.fields.filter((field, at) => (field.required || field.inKey) && !seen.has(at));
   if (missing.length > 0) complaints.push(`Required columns are missing (缺少必填列): ${missing.map(describe).join(', ')}.`);
-  const subjects = item.fields.flatMap((field, at) => (field.role === 'SUBJECT_CODE' || field.role === 'SUBJECT_ID_NUMBER' ? [{ field, at }] : []));
+  const subjects = item.fields.flatMap((field, at) =>
+    field.role === 'SUBJECT_CODE' || field.role === 'SUBJECT_ID_NUMBER' ? [{ field, at }] : [],
+  );
   if (!subjects.some(({ field, at }) => seen.has(at) || missing.includes(field))) {
-    complaints.push(`No column says whom the rows are about (缺少信用主体标识列): ${subjects.map(({ field }) => describe(field)).join(' or ')}.`);
+    complaints.push(
+      `No column says whom the rows are about (缺少信用主体标识列): ${subjects.map(({ field }) => describe(field)).join(' or ')}.`,
+    );
   }
   if (complaints.length === 0) return { names, columns };
 
@@ -66,18 +75,27 @@ export function mapHeader(catalog: Catalog, item: CatalogItem, names: readonly s
     better === undefined
       ? `Columns are known by their Chinese name, official code or field key; the fields of ${item.typeName}: ${item.fields.map((field) => field.nameZh).join(', ')}.`
       : `Wrong item? The header fits ${better.code} ${better.typeName} (${better.nameZh}) better.`;
-  throw new OperatorError(`${file} is not a file of ${item.code} ${item.typeName} (${item.nameZh}); nothing was imported.\n${complaints.join('\n')}\n${mend}`);
+  throw new OperatorError(
+    `${file} is not a file of ${item.code} ${item.typeName} (${item.nameZh}); nothing was imported.\n${complaints.join('\n')}\n${mend}`,
+  );
 }
 
 /** Width, blanks and letter case make no difference: clerks type brackets both ways. */
 export function canonicalName(name: string): string {
-  return name.normalize('NFKC').replace(/[\s\u200b\ufeff]+/g, '').toLowerCase();
+  return name
+    .normalize('NFKC')
+    .replace(/[\s\u200b\ufeff]+/g, '')
+    .toLowerCase();
 }
 
 /** The key is the surest of a field's names and the Chinese one the least, should two fields share one. */
 function fieldsByName(item: CatalogItem): ReadonlyMap<string, number> {
   const fields = new Map<string, number>();
-  for (const nameOf of [(field: CatalogField) => field.key, (field: CatalogField) => field.officialCode, (field: CatalogField) => field.nameZh]) {
+  for (const nameOf of [
+    (field: CatalogField) => field.key,
+    (field: CatalogField) => field.officialCode,
+    (field: CatalogField) => field.nameZh,
+  ]) {
     for (const [at, field] of item.fields.entries()) {
       const name = nameOf(field);
       if (name !== null && !fields.has(canonicalName(name))) fields.set(canonicalName(name), at);
@@ -87,7 +105,9 @@ function fieldsByName(item: CatalogItem): ReadonlyMap<string, number> {
 }
 
 function betterItem(catalog: Catalog, item: CatalogItem, names: readonly string[], known: number): CatalogItem | undefined {
-  const rivals = catalog.items.filter((other) => other.code !== item.code).map((other) => ({ other, known: knownColumns(other, names) }));
+  const rivals = catalog.items
+    .filter((other) => other.code !== item.code)
+    .map((other) => ({ other, known: knownColumns(other, names) }));
   const best = rivals.sort((a, b) => b.known - a.known)[0];
   return best !== undefined && best.known > known ? best.other : undefined;
 }

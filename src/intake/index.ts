@@ -1,3 +1,8 @@
 /** The door of intake: files in, rows upserted. */
-export { IntakeService, type IntakeDependencies, type ImportProgress, type ImportRequest, type ImportSummary } from './intake-service.ts';
-export { ROW_CODES, type RowCode } from './row-problem.ts';
+export {
+  IntakeService,
+  type IntakeDependencies,
+  type ImportProgress,
+  type ImportRequest,
+  type ImportSummary,
+} from './intake-service.ts';

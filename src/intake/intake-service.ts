@@ -127,7 +127,16 @@ class ImportRun {
       await this.writing;
       const { accepted, updated, unchanged } = this;
       const written = await rejects.finish();
-      return { item, accepted, updated, unchanged, rejected: rejects.count, rejectsPath: written, dryRun: request.dryRun, encoding: source.encoding };
+      return {
+        item,
+        accepted,
+        updated,
+        unchanged,
+        rejected: rejects.count,
+        rejectsPath: written,
+        dryRun: request.dryRun,
+        encoding: source.encoding,
+      };
     } catch (error) {
       await rejects.discard();
       // The batch still under way fails on its own or is kept; either way it must not fail unheard.
@@ -146,7 +155,8 @@ class ImportRun {
       return { delimiter, names, known: knownColumns(this.item, names) };
     });
     const best = readings.sort((a, b) => b.known - a.known || b.names.length - a.names.length)[0];
-    if (best === undefined || best.names.length === 0) throw new OperatorError(`${this.source.path} has no header row (没有表头); export it again.`);
+    if (best === undefined || best.names.length === 0)
+      throw new OperatorError(`${this.source.path} has no header row (没有表头); export it again.`);
     let header: HeaderMapping;
     try {
       header = mapHeader(this.catalog, this.item, best.names, basename(this.source.path));
@@ -213,14 +223,19 @@ class ImportRun {
 
   private explain(error: unknown): unknown {
     if (error instanceof EndlessLineError) {
-      return new OperatorError(`${this.source.path} has a line of millions of characters: it is not a CSV table (不是CSV表格). Export it again.`);
+      return new OperatorError(
+        `${this.source.path} has a line of millions of characters: it is not a CSV table (不是CSV表格). Export it again.`,
+      );
     }
     const lost = /^(08|57P)/.test(errorCode(error) ?? '') ? 'The database ended the connection.' : null;
     const explained = explainConnectionError(error, this.dependencies.database.url);
     if (lost === null && !(explained instanceof OperatorError && explained !== error)) return error;
     const reason = lost ?? (explained instanceof OperatorError ? explained.message : '');
     const done = this.accepted + this.updated + this.unchanged;
-    return new OperatorError(`${reason} ${done} rows are in; run the same command again to finish, rows that are in already are not doubled.`, { cause: error });
+    return new OperatorError(
+      `${reason} ${done} rows are in; run the same command again to finish, rows that are in already are not doubled.`,
+      { cause: error },
+    );
   }
 }
 

@@ -48,9 +48,12 @@ export class RejectsFile {
       await (await open(rejects.partial, 'w', 0o600)).close();
       await rm(rejects.partial);
     } catch (error) {
-      throw new OperatorError(`Rejected rows could not be written to ${path} (${errorCode(error) ?? 'unknown reason'}); name a place you may write to with --rejects.`, {
-        cause: error,
-      });
+      throw new OperatorError(
+        `Rejected rows could not be written to ${path} (${errorCode(error) ?? 'unknown reason'}); name a place you may write to with --rejects.`,
+        {
+          cause: error,
+        },
+      );
     }
     return rejects;
   }

@@ -1,12 +1,12 @@
 /** One row that was found good → what will be stored: its subject, and its entry (or, for a subject item, the subject alone). */
 import type { Catalog, CatalogField, CatalogItem, Role } from '../catalog/model.ts';
-import { fieldWithRole } from '../catalog/model.ts';
+import { fieldWithRole, restsSealed } from '../catalog/model.ts';
 import type { SubjectIdentifier, SubjectKind } from '../identifiers/index.ts';
 import { subjectKindOfCode } from '../identifiers/index.ts';
 import type { KeyRing } from '../keys/index.ts';
 import { ENTRY_COLUMNS, SUBJECT_COLUMNS, type RoleColumn } from '../entries/index.ts';
 
-export type IntakeKeys = Pick<KeyRing, 'subjectId' | 'entryId' | 'seal' | 'digest'>;
+export type IntakeKeys = Pick<KeyRing, 'subjectId' | 'entryId' | 'seal' | 'isSealed' | 'digest'>;
 
 export interface SubjectDraft {
   readonly id: string;
@@ -136,11 +136,14 @@ export class RowDrafter {
     const item = person ? this.personItem : this.organizationItem;
     const nameField = item === undefined ? undefined : fieldWithRole(item, 'SUBJECT_NAME');
     const codeField =
-      item === undefined ? undefined : ((person ? fieldWithRole(item, 'SUBJECT_ID_NUMBER') : undefined) ?? fieldWithRole(item, 'SUBJECT_CODE'));
+      item === undefined
+        ? undefined
+        : ((person ? fieldWithRole(item, 'SUBJECT_ID_NUMBER') : undefined) ?? fieldWithRole(item, 'SUBJECT_CODE'));
     const name = this.nameAt === null ? null : (values[this.nameAt] ?? null);
     const content: Record<string, string> = {};
     if (codeField !== undefined) content[codeField.key] = person ? this.keys.seal(identifier, id) : identifier;
-    if (nameField !== undefined && name !== null) content[nameField.key] = isSealed(nameField) ? this.keys.seal(name, id) : name;
+    if (nameField !== undefined && name !== null)
+      content[nameField.key] = restsSealed(nameField) ? this.keys.seal(name, id) : name;
     const json = JSON.stringify(content);
     return {
       id,
@@ -149,10 +152,17 @@ export class RowDrafter {
       kind: person ? 'NATURAL_PERSON' : subjectKindOfCode(identifier),
       person,
       creditCode: person ? null : identifier,
-      columns: SUBJECT_COLUMNS.map(({ role }) => (role === 'SUBJECT_NAME' && (nameField === undefined || !isSealed(nameField)) ? name : null)),
+      columns: SUBJECT_COLUMNS.map(({ role }) =>
+        role === 'SUBJECT_NAME' && (nameField === undefined || !restsSealed(nameField)) ? name : null,
+      ),
       content: Buffer.from(json),
       digest: this.keys.digest([json]),
     };
+  }
+
+  /** A text that looks like a seal is sealed as well, so that reading gives back what was delivered. */
+  private mustSeal(field: CatalogField, person: boolean, value: string): boolean {
+    return restsSealed(field) || (person && field.role === 'SUBJECT_CODE') || this.keys.isSealed(value);
   }
 
   /** The JSON object of the row's fields, as stored. Joined from parts: a text grown piece by piece is a tree that lives with the batch. */
@@ -162,8 +172,12 @@ export class RowDrafter {
       const value = values[at];
       const field = this.item.fields[at];
       if (typeof value !== 'string' || field === undefined) continue;
-      const stored = isSealed(field) || (person && field.role === 'SUBJECT_CODE') ? this.keys.seal(value, subjectId) : value;
-      parts.push(parts.length === 0 ? '{' : ',', this.jsonKeys[at] ?? '', NEEDS_ESCAPE.test(stored) ? JSON.stringify(stored) : `"${stored}"`);
+      const stored = this.mustSeal(field, person, value) ? this.keys.seal(value, subjectId) : value;
+      parts.push(
+        parts.length === 0 ? '{' : ',',
+        this.jsonKeys[at] ?? '',
+        NEEDS_ESCAPE.test(stored) ? JSON.stringify(stored) : `"${stored}"`,
+      );
     }
     parts.push(parts.length === 0 ? '{}' : '}');
     return parts.join('');
@@ -176,11 +190,6 @@ export class RowDrafter {
   }
 }
 
-/** Whether the field's values rest encrypted: security level L4, and every natural person's number. */
-function isSealed(field: CatalogField): boolean {
-  return field.securityLevel === 'L4' || field.role === 'SUBJECT_ID_NUMBER';
-}
-
 function columnsOf(item: CatalogItem): readonly RoleColumn[] {
   return item.family === 'SUBJECT' ? SUBJECT_COLUMNS : ENTRY_COLUMNS[item.family];
 }
@@ -189,7 +198,7 @@ function columnsOf(item: CatalogItem): readonly RoleColumn[] {
 function columnField(item: CatalogItem, role: Role): number | null {
   const at = fieldAt(item, role);
   const field = at === null ? undefined : item.fields[at];
-  return field === undefined || isSealed(field) ? null : at;
+  return field === undefined || restsSealed(field) ? null : at;
 }
 
 function fieldAt(item: CatalogItem, role: Role): number | null {

@@ -1,16 +1,7 @@
 /** What can be wrong with one row, and how a clerk is told. */
 import type { CatalogField } from '../catalog/model.ts';
 
-export const ROW_CODES = [
-  'MISSING_REQUIRED',
-  'BAD_CHECK_DIGIT',
-  'BAD_DATE',
-  'BAD_NUMBER',
-  'TOO_LONG',
-  'NOT_IN_VALUE_SET',
-  'BAD_ROW',
-] as const;
-export type RowCode = (typeof ROW_CODES)[number];
+type RowCode = 'MISSING_REQUIRED' | 'BAD_CHECK_DIGIT' | 'BAD_DATE' | 'BAD_NUMBER' | 'TOO_LONG' | 'NOT_IN_VALUE_SET' | 'BAD_ROW';
 
 export interface RowProblem {
   readonly code: RowCode;
@@ -29,9 +20,13 @@ const EXPECTED: Readonly<Record<Exclude<RowCode, 'BAD_ROW'>, (field: CatalogFiel
       ? '不是有效的日期时间，应为 2024-05-31T09:30:00+08:00 或 2024-05-31 09:30:00，且日期真实存在'
       : '不是有效的日期，应为 2024-05-31 或 2024/5/31，且日期真实存在',
   BAD_NUMBER: (field) =>
-    field.format === 'INTEGER' ? '不是有效的整数，只能填写数字，不加单位、千位分隔符或小数' : '不是有效的数值，应为 1234.56 的形式，不加单位、千位分隔符或科学计数法',
+    field.format === 'INTEGER'
+      ? '不是有效的整数，只能填写数字，不加单位、千位分隔符或小数'
+      : '不是有效的数值，应为 1234.56 的形式，不加单位、千位分隔符或科学计数法',
   TOO_LONG: (field) =>
-    field.format === 'DECIMAL' || field.format === 'INTEGER' ? `数字位数超过${field.length}位` : `内容过长，最多${field.length}个字符`,
+    field.format === 'DECIMAL' || field.format === 'INTEGER'
+      ? `数字位数超过${field.length}位`
+      : `内容过长，最多${field.length}个字符`,
   NOT_IN_VALUE_SET: (field) =>
     field.format === 'BOOLEAN' ? '只能填写：是、否' : `不在取值范围内，只能填写：${(field.values ?? []).join('、')}`,
 };

@@ -58,7 +58,8 @@ export async function* readText(source: SourceFile): AsyncGenerator<{ readonly t
     }
     yield { text: decoder.decode(), bytesRead };
   } catch (error) {
-    if (isUndecodable(error)) throw new OperatorError(`${source.path} changed while it was read; import it again once it is complete.`);
+    if (isUndecodable(error))
+      throw new OperatorError(`${source.path} changed while it was read; import it again once it is complete.`);
     throw error;
   }
 }
@@ -77,16 +78,20 @@ async function sizeOf(path: string): Promise<number> {
   try {
     const found = await stat(path);
     if (found.isDirectory()) throw new OperatorError(`${path} is a folder (文件夹); name one CSV file in it.`);
-    if (!found.isFile()) throw new OperatorError(`${path} is not a regular file; save the data to a file first, it is read twice.`);
+    if (!found.isFile())
+      throw new OperatorError(`${path} is not a regular file; save the data to a file first, it is read twice.`);
     if (found.size === 0) throw new OperatorError(`${path} is empty (文件为空); export it again.`);
     await (await open(path)).close();
     return found.size;
   } catch (error) {
     if (error instanceof OperatorError) throw error;
     const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new OperatorError(`${path} does not exist (文件不存在); check the path.`, { cause: error });
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new OperatorError(`${path} does not exist (文件不存在); check the path.`, { cause: error });
     if (code === 'EACCES' || code === 'EPERM') {
-      throw new OperatorError(`${path} may not be read (没有读取权限); give this user the permission to read it.`, { cause: error });
+      throw new OperatorError(`${path} may not be read (没有读取权限); give this user the permission to read it.`, {
+        cause: error,
+      });
     }
     throw new OperatorError(`${path} cannot be read (${code ?? 'unknown reason'}).`, { cause: error });
   }

@@ -29,7 +29,13 @@ export function subjectParameters(drafts: readonly SubjectDraft[], needsIds: boo
   ];
 }
 
-export function entryParameters(drafts: readonly EntryDraft[], needsIds: boolean, catalogVersion: number, family: EntryFamily, itemCode: string): unknown[] {
+export function entryParameters(
+  drafts: readonly EntryDraft[],
+  needsIds: boolean,
+  catalogVersion: number,
+  family: EntryFamily,
+  itemCode: string,
+): unknown[] {
   return [
     needsIds,
     catalogVersion,
@@ -43,7 +49,16 @@ export function entryParameters(drafts: readonly EntryDraft[], needsIds: boolean
   ];
 }
 
-const subjectTarget = ['id', 'content_digest', 'item_code', 'kind', 'person', 'credit_code', 'content', ...SUBJECT_COLUMNS.map(({ column }) => column)];
+const subjectTarget = [
+  'id',
+  'content_digest',
+  'item_code',
+  'kind',
+  'person',
+  'credit_code',
+  'content',
+  ...SUBJECT_COLUMNS.map(({ column }) => column),
+];
 
 /** The two subject statements differ in `registered` and in what an existing subject means to them. */
 function subjectInsert(registered: boolean): string {

@@ -14,7 +14,8 @@ export function textArray(values: readonly (string | Buffer | null)[]): Buffer {
   const lengths = new Int32Array(values.length);
   for (let at = 0; at < values.length; at += 1) {
     const value = values[at];
-    const length = value === null || value === undefined ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+    const length =
+      value === null || value === undefined ? -1 : typeof value === 'string' ? Buffer.byteLength(value) : value.length;
     lengths[at] = length;
     size += 4 + Math.max(length, 0);
   }

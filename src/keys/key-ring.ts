@@ -36,6 +36,10 @@ export interface KeyRing {
   encrypt(purpose: EncryptionPurpose, plaintext: Buffer, aad: Buffer): Buffer;
   /** null: not made by `encrypt` with this purpose, this `aad` and this key */
   decrypt(purpose: EncryptionPurpose, ciphertext: Buffer, aad: Buffer): Buffer | null;
+  /** The password of a database role of the gateway's own: the same on every instance, 256 bits in base64url. */
+  databasePassword(role: string): string;
+  /** The key that proves to the database for which client a statement is run. */
+  callerSealKey(): Buffer;
 }
 
 export const MASTER_KEY_BYTES = 32;
@@ -49,6 +53,8 @@ const TAG_BYTES = 16;
 export function createKeyRing(masterKey: Buffer): KeyRing {
   const idKey = subKey(masterKey, 'id', 32);
   const digestKey = subKey(masterKey, 'digest', 32);
+  const databaseKey = subKey(masterKey, 'database-password', 32);
+  const callerSeal = subKey(masterKey, 'caller-seal', 32);
   const sealMacKey = subKey(masterKey, 'seal-mac', 32);
   const sealKey = subKey(masterKey, 'seal', 16);
   const encryptionKeys: Record<EncryptionPurpose, KeyObject> = {
@@ -66,6 +72,8 @@ export function createKeyRing(masterKey: Buffer): KeyRing {
     subjectId: (identifier) => uuid(hmac(idKey, ['subject', identifier])),
     entryId: (itemCode, subjectId, keyValues) => uuid(hmac(idKey, ['entry', itemCode, subjectId, ...keyValues])),
     digest: (parts) => hmac(digestKey, parts),
+    databasePassword: (role) => hmac(databaseKey, [role]).toString('base64url'),
+    callerSealKey: () => callerSeal.export(),
 
     seal(text, context) {
       const iv = syntheticIv(text, context);

@@ -16,6 +16,17 @@ export interface ReaderIdentity {
   readonly today: string;
 }
 
+/**
+ * Under row-level security a search within names cannot use the subjects' index (no operator of arrays is proved not to leak), so
+ * organizations are found by a table of their names; see docs/decisions/0009.
+ */
+export type NameSearch = 'ROWS' | 'ORGANIZATION_NAMES';
+
+/** Where the subjects of one party are searched by name for this reader. */
+export function nameSearch(reader: ReaderIdentity, person: boolean): NameSearch {
+  return !person && reader.profile.personsNeedAuthorization ? 'ORGANIZATION_NAMES' : 'ROWS';
+}
+
 interface SortColumn {
   readonly expression: string;
   readonly type: string;
@@ -54,7 +65,8 @@ function columnOf(role: Role): { column: string; type: string; empty?: string } 
   return column;
 }
 
-export function conditionSql(builder: StatementBuilder, condition: Condition): string {
+/** @param names where a part of a name is looked for: among organizations' names apart, or on the rows themselves */
+export function conditionSql(builder: StatementBuilder, condition: Condition, names: NameSearch = 'ROWS'): string {
   const { on, operator, value } = condition;
   const own = {
     STATUS: { expression: 'e.status', type: 'entry_status' },
@@ -76,11 +88,18 @@ export function conditionSql(builder: StatementBuilder, condition: Condition): s
     case 'NOT_NULL_AND_AT_MOST':
       return `${expression} <= ${builder.bind(value, type)}`;
     case 'STARTS_WITH':
-      return `${expression} LIKE ${builder.bind(`${escapeLike(String(value))}%`, 'text')}`;
+      // A range instead of LIKE: the columns sort by code point, and under row-level security only a comparison may use the index.
+      return `(${expression} >= ${builder.bind(String(value), 'text')} AND ${expression} < ${builder.bind(`${String(value)}\u{10ffff}`, 'text')})`;
     case 'CONTAINS':
-      // The two-character index narrows, the comparison decides: without regard to upper and lower case, like the index.
-      return `(name_bigrams(e.name) @> name_bigrams(${builder.bind(value, 'text')}) AND lower(e.name) LIKE ${builder.bind(`%${escapeLike(String(value).toLowerCase())}%`, 'text')})`;
+      return names === 'ROWS'
+        ? containsSql(builder, 'e', String(value))
+        : `e.id IN (SELECT o.id FROM organization_names o WHERE ${containsSql(builder, 'o', String(value))})`;
   }
+}
+
+/** The two-character index narrows, the comparison decides: without regard to upper and lower case, like the index. */
+function containsSql(builder: StatementBuilder, row: 'e' | 'o', text: string): string {
+  return `(name_bigrams(${row}.name) @> name_bigrams(${builder.bind(text, 'text')}) AND lower(${row}.name) LIKE ${builder.bind(`%${escapeLike(text.toLowerCase())}%`, 'text')})`;
 }
 
 function roleExpression(role: Role): SortColumn {

@@ -6,8 +6,8 @@ import type { Party } from '../access/index.ts';
 import type { CatalogItem } from '../catalog/model.ts';
 import { ENTRY_TABLES } from '../entries/index.ts';
 import type { EntriesRead, OneEntryRead, PageRequest, RowSelection, SubjectsRead } from './read-plan.ts';
-import { conditionSql, entryVisibility, sortColumn, subjectVisibility } from './row-scope.ts';
-import type { ReaderIdentity } from './row-scope.ts';
+import { conditionSql, entryVisibility, nameSearch, sortColumn, subjectVisibility } from './row-scope.ts';
+import type { NameSearch, ReaderIdentity } from './row-scope.ts';
 import { StatementBuilder } from './statement.ts';
 import type { Statement } from './statement.ts';
 
@@ -132,10 +132,10 @@ export function subjectsPage(
 ): Statement | null {
   const builder = new StatementBuilder();
   const columns = subjectColumns(builder, reader, keys, sortColumn(read.page.order.by).expression);
-  const tail = pageTail(builder, read.page, position);
-  const branches = subjectBranches(builder, read, reader).map(
-    (visible) => `SELECT ${columns} FROM subjects e WHERE ${visible}${tail.where} ${tail.order}`,
-  );
+  const branches = subjectBranches(builder, read, reader).map(({ visible, names }) => {
+    const tail = pageTail(builder, read.page, position, names);
+    return `SELECT ${columns} FROM subjects e WHERE ${visible}${tail.where} ${tail.order}`;
+  });
   if (branches.length === 0) return null;
   if (branches.length === 1) return builder.finish(branches.join(''));
   const { order, first } = read.page;
@@ -147,17 +147,22 @@ export function subjectsPage(
 
 export function countSubjects(read: SubjectsRead, reader: ReaderIdentity): Statement | null {
   const builder = new StatementBuilder();
-  const conditions = read.page.conditions.map((condition) => ` AND ${conditionSql(builder, condition)}`).join('');
-  const branches = subjectBranches(builder, read, reader).map(
-    (visible) => `SELECT count(*) AS n FROM subjects e WHERE ${visible}${conditions}`,
-  );
+  const branches = subjectBranches(builder, read, reader).map(({ visible, names }) => {
+    const conditions = read.page.conditions.map((condition) => ` AND ${conditionSql(builder, condition, names)}`).join('');
+    return `SELECT count(*) AS n FROM subjects e WHERE ${visible}${conditions}`;
+  });
   return branches.length === 0 ? null : builder.finish(`SELECT sum(n)::int AS total FROM (${branches.join(' UNION ALL ')}) c`);
 }
 
-function subjectBranches(builder: StatementBuilder, read: SubjectsRead, reader: ReaderIdentity): string[] {
-  return subjectParties(read.party)
-    .map((person) => subjectVisibility(builder, reader, itemsOf(read.rows), person))
-    .filter((cell) => cell !== null);
+function subjectBranches(
+  builder: StatementBuilder,
+  read: SubjectsRead,
+  reader: ReaderIdentity,
+): { visible: string; names: NameSearch }[] {
+  return subjectParties(read.party).flatMap((person) => {
+    const visible = subjectVisibility(builder, reader, itemsOf(read.rows), person);
+    return visible === null ? [] : [{ visible, names: nameSearch(reader, person) }];
+  });
 }
 
 /** false: organizations, true: natural persons */
@@ -197,9 +202,14 @@ function visibleOf(builder: StatementBuilder, reader: ReaderIdentity, rows: RowS
   return cells.length === 0 ? null : `(${cells.join(' OR ')})`;
 }
 
-function pageTail(builder: StatementBuilder, page: PageRequest, position: Position | null): { where: string; order: string } {
+function pageTail(
+  builder: StatementBuilder,
+  page: PageRequest,
+  position: Position | null,
+  names: NameSearch = 'ROWS',
+): { where: string; order: string } {
   const { expression, type } = sortColumn(page.order.by);
-  const conditions = page.conditions.map((condition) => ` AND ${conditionSql(builder, condition)}`).join('');
+  const conditions = page.conditions.map((condition) => ` AND ${conditionSql(builder, condition, names)}`).join('');
   const keyset =
     position === null
       ? ''

@@ -111,6 +111,8 @@ export function everyRow(): RowFacts[] {
 
 /** "A filter or order on a role that is not fully open for some item in scope is refused" */
 export function expectedMayFilter(item: CatalogItem, role: Role, basis: ProfileBasis, rows: readonly RowFacts[]): boolean {
-  const visible = rows.filter((row) => expectedVisible(item, basis, row));
-  return item.fields.every((field) => field.role !== role || visible.every((row) => verdict(item, field, basis, row) === 'OPEN'));
+  // A person exists for an agency with any authorization of that person (DESIGN §3), also with one that opens no field of this item.
+  const agency = basis.kind === 'CREDIT_AGENCY' && item.family === 'SUBJECT';
+  const exist = rows.filter((row) => expectedVisible(item, basis, agency && row.person ? { ...row, consent: true } : row));
+  return item.fields.every((field) => field.role !== role || exist.every((row) => verdict(item, field, basis, row) === 'OPEN'));
 }

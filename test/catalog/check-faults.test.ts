@@ -75,6 +75,8 @@ const FAULTS: readonly Fault[] = [
   { name: 'an amount role on an integer', edits: [[`${PENALTY}.fineAmount`, '长度', '8'], [`${PENALTY}.fineAmount`, '数据格式', '整数']], code: 'ROLE_FORMAT' },
   { name: 'a time role on a date', edits: [[`${PENALTY}.reportedAt`, '数据格式', '日期']], code: 'ROLE_FORMAT' },
   { name: 'a text role on a number', edits: [[`${PENALTY}.penaltyCategory`, '数据格式', '数值']], code: 'ROLE_FORMAT' },
+  { name: 'an encrypted field that publicity ends by', edits: [['SeriousDishonestyEntry.validTo', '安全级别', 'L4']], code: 'ROLE_SEALED' },
+  { name: 'an encrypted field that rows are found by', edits: [[`${PENALTY}.penaltyDecisionDate`, '安全级别', 'L4']], code: 'ROLE_SEALED' },
   {
     name: 'an entry item without a subject role',
     edits: [[`${PENALTY}.unifiedSocialCreditCode`, '标准要素', '']],

@@ -7,7 +7,7 @@ import { claimGateway, openDatabase, type Database } from '../../src/db/index.ts
 import { openEmbeddedServer } from '../../src/db/embedded-server.ts';
 import { pidExists } from '../../src/db/process-identity.ts';
 import { OperatorError } from '../../src/errors.ts';
-import { startServerUser, type ServerUser } from './server-users.ts';
+import { startServerUser, type ServerUser, type ServerUserRole } from './server-users.ts';
 
 /** Power cuts are not tested here. */
 const FAST = { settings: { fsync: 'off' } };
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const user of children.splice(0)) if (user.child.exitCode === null && user.child.signalCode === null) await user.kill();
-  await openEmbeddedServer(dataDir, FAST).then((server) => server.release());
+  if ((await postmasterPid()) !== null) await openEmbeddedServer(dataDir, FAST).then((server) => server.release());
 });
 
 afterAll(() => rm(parent, { recursive: true, force: true }));
@@ -190,6 +190,22 @@ describe('the embedded server', () => {
     expect(user.child.signalCode).toBe(signal);
     expect(await postmasterPid()).toBeNull();
   });
+
+  it('is stopped when its last user crashes, and not while another uses it', async () => {
+    const other = await startUser();
+    await other.opened;
+    const first = await startUser('crash');
+    await first.opened;
+    expect(await first.leave()).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await postmasterPid()).not.toBeNull();
+    await other.leave();
+
+    const last = await startUser('crash');
+    await last.opened;
+    expect(await last.leave()).toBe(1);
+    await until(async () => (await postmasterPid()) === null);
+  });
 });
 
 describe('the claim of a gateway', () => {
@@ -250,7 +266,7 @@ describe('the claim of a gateway', () => {
   });
 });
 
-async function startUser(role: 'command' | 'gateway' = 'command'): Promise<ServerUser> {
+async function startUser(role: ServerUserRole = 'command'): Promise<ServerUser> {
   const user = await startServerUser(dataDir, role);
   children.push(user);
   return user;

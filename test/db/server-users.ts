@@ -15,6 +15,8 @@ const Line = z.union([
 ]);
 type Line = z.infer<typeof Line>;
 
+export type ServerUserRole = 'command' | 'gateway' | 'crash';
+
 export interface ServerUser {
   readonly child: ChildProcess;
   /** what it said first */
@@ -27,10 +29,10 @@ export interface ServerUser {
   kill(signal?: NodeJS.Signals): Promise<void>;
 }
 
-export async function startServerUser(dataDir: string, role: 'command' | 'gateway' = 'command'): Promise<ServerUser> {
+export async function startServerUser(dataDir: string, role: ServerUserRole = 'command'): Promise<ServerUser> {
   await buildGateway();
   const child = spawn(process.execPath, [PROGRAM, role], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', role === 'crash' ? 'ignore' : 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '', DATA_DIR: dataDir },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

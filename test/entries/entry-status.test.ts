@@ -25,29 +25,45 @@ beforeEach(async () => {
 afterAll(() => given.close());
 
 const states = async (): Promise<unknown[]> => {
-  const { rows } = await given.database.pool.query(`SELECT document_number, status, disputed, updated_at > '2020-01-01' AS touched FROM credit_records ORDER BY document_number DESC`);
+  const { rows } = await given.database.pool.query(
+    `SELECT document_number, status, disputed, updated_at > '2020-01-01' AS touched FROM credit_records ORDER BY document_number DESC`,
+  );
   return rows;
 };
-const events = async (): Promise<unknown[]> => (await given.database.pool.query('SELECT event, reason FROM entry_events ORDER BY id')).rows;
+const events = async (): Promise<unknown[]> =>
+  (await given.database.pool.query('SELECT event, reason FROM entry_events ORDER BY id')).rows;
 const other = { document_number: '别的', status: 'ACTIVE', disputed: false, touched: false };
 
 describe('the status of an entry', () => {
   it.each(['REPAIRED', 'WITHDRAWN'])('becomes %s, with the reason on record and the time of the change', async (status) => {
-    expect(await entries.changeStatus(id, status, ' 决定书 12号 ')).toEqual({ changed: true, before: { status: 'ACTIVE', disputed: false } });
-    expect(await states()).toEqual([other, { document_number: PENALTY['penaltyDocNo'], status, disputed: false, touched: true }].toSorted(byNumber));
+    expect(await entries.changeStatus(id, status, ' 决定书 12号 ')).toEqual({
+      changed: true,
+      before: { status: 'ACTIVE', disputed: false },
+    });
+    expect(await states()).toEqual(
+      [other, { document_number: PENALTY['penaltyDocNo'], status, disputed: false, touched: true }].toSorted(byNumber),
+    );
     expect(await events()).toEqual([{ event: status, reason: '决定书 12号' }]);
   });
 
   it('can be taken back, and every step stays on record', async () => {
     await entries.changeStatus(id, 'WITHDRAWN', '一');
     await entries.changeStatus(id, 'active', '二');
-    expect(await events()).toEqual([{ event: 'WITHDRAWN', reason: '一' }, { event: 'ACTIVE', reason: '二' }]);
+    expect(await events()).toEqual([
+      { event: 'WITHDRAWN', reason: '一' },
+      { event: 'ACTIVE', reason: '二' },
+    ]);
   });
 
   it('that it has already changes nothing', async () => {
     expect(await entries.changeStatus(id, 'ACTIVE', '无')).toMatchObject({ changed: false });
     expect(await events()).toEqual([]);
-    expect(await states()).toContainEqual({ document_number: PENALTY['penaltyDocNo'], status: 'ACTIVE', disputed: false, touched: false });
+    expect(await states()).toContainEqual({
+      document_number: PENALTY['penaltyDocNo'],
+      status: 'ACTIVE',
+      disputed: false,
+      touched: false,
+    });
   });
 
   it('changes once when two operators change it at the same time', async () => {
@@ -61,7 +77,12 @@ describe('an objection', () => {
   it('is opened and ended, and leaves the status alone', async () => {
     await entries.changeStatus(id, 'REPAIRED', '修复');
     expect(await entries.setDispute(id, true, '异议')).toMatchObject({ changed: true });
-    expect(await states()).toContainEqual({ document_number: PENALTY['penaltyDocNo'], status: 'REPAIRED', disputed: true, touched: true });
+    expect(await states()).toContainEqual({
+      document_number: PENALTY['penaltyDocNo'],
+      status: 'REPAIRED',
+      disputed: true,
+      touched: true,
+    });
     expect(await entries.setDispute(id, true, '异议')).toMatchObject({ changed: false });
     expect(await entries.setDispute(id, false, '已核实')).toMatchObject({ changed: true });
     expect(await events()).toEqual(['REPAIRED', 'DISPUTE_ON', 'DISPUTE_OFF'].map((event) => expect.objectContaining({ event })));
@@ -72,7 +93,11 @@ describe('a change is refused, and nothing is written', () => {
   it.each([
     ['no id at all', () => 'nonsense', /not the id of an entry/],
     ['the id of no entry', () => encodeEntryId('RECORD', subjectId, '00000000-0000-8000-8000-000000000000'), /no entry/],
-    ['the id of an entry of another family', () => encodeEntryId('LIST', subjectId, '00000000-0000-8000-8000-000000000000'), /no entry/],
+    [
+      'the id of an entry of another family',
+      () => encodeEntryId('LIST', subjectId, '00000000-0000-8000-8000-000000000000'),
+      /no entry/,
+    ],
     ['the id of a subject', () => encodeSubjectId(subjectId), /id of a subject/],
   ])('%s', async (_, wrong, message) => {
     await expect(entries.changeStatus(wrong(), 'REPAIRED', '理由')).rejects.toThrow(message);

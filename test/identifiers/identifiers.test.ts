@@ -108,13 +108,23 @@ describe('whom a code names', () => {
     expect(subjectIdentifier('E12345678')).toBeNull();
   });
 
-  it.each(['E12345678', 'EA1234567', 'G12345678', 'H12345678', 'M1234567890', '12345678', '1234567890', 'CAN110112345678', '150100900101002'])(
-    'a person by certificate %s, in a field that takes any certificate',
-    (number) => expect(certificateIdentifier(number)?.person).toBe(true),
+  it.each([
+    'E12345678',
+    'EA1234567',
+    'G12345678',
+    'H12345678',
+    'M1234567890',
+    '12345678',
+    '1234567890',
+    'CAN110112345678',
+    '150100900101002',
+  ])('a person by certificate %s, in a field that takes any certificate', (number) =>
+    expect(certificateIdentifier(number)?.person).toBe(true),
   );
 
-  it.each(['150100199001010025', '150100900230002', '无', '1', '15010019900101002', '***'])('nobody by certificate %s', (number) =>
-    expect(certificateIdentifier(number)).toBeNull(),
+  it.each(['150100199001010025', '150100900230002', '无', '1', '15010019900101002', '***'])(
+    'nobody by certificate %s',
+    (number) => expect(certificateIdentifier(number)).toBeNull(),
   );
 });
 

@@ -144,7 +144,13 @@ describe('identifiers', () => {
   const number = { role: 'SUBJECT_ID_NUMBER', length: 64 } as const;
   it.each([
     ['a credit code, of an item about organizations', code, 'ORGANIZATION', '91150102MAY0A0011F', '91150102MAY0A0011F'],
-    ['lower case and full width are brought to the stored form', code, 'ORGANIZATION', '９1150102may0a0011f', '91150102MAY0A0011F'],
+    [
+      'lower case and full width are brought to the stored form',
+      code,
+      'ORGANIZATION',
+      '９1150102may0a0011f',
+      '91150102MAY0A0011F',
+    ],
     ['a wrong check character', code, 'ORGANIZATION', '91150102MAY0A0011G', 'BAD_CHECK_DIGIT'],
     ['the letter O for zero is not guessed', code, 'ORGANIZATION', '9115O102MAY0A0011F', 'BAD_CHECK_DIGIT'],
     ['scientific notation of a spreadsheet', code, 'ORGANIZATION', '9.11599E+17', 'BAD_CHECK_DIGIT'],
@@ -164,5 +170,6 @@ describe('identifiers', () => {
     expect(take(changes, cell, scope)).toBe(expected);
   });
 
-  it('are only checked where the role says so', () => expect(take({ length: 64 }, '150100199002300025')).toBe('150100199002300025'));
+  it('are only checked where the role says so', () =>
+    expect(take({ length: 64 }, '150100199002300025')).toBe('150100199002300025'));
 });

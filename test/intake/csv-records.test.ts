@@ -28,12 +28,40 @@ const good = (text: string, options?: Parameters<typeof read>[1]): string[][] =>
 
 describe('records of a CSV text', () => {
   it.each([
-    ['plain', 'a,b\n1,2\n', [['a', 'b'], ['1', '2']]],
-    ['CRLF, no line end at the end', 'a,b\r\n1,2', [['a', 'b'], ['1', '2']]],
-    ['carriage returns alone', 'a,b\r1,2\r', [['a', 'b'], ['1', '2']]],
+    [
+      'plain',
+      'a,b\n1,2\n',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'CRLF, no line end at the end',
+      'a,b\r\n1,2',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'carriage returns alone',
+      'a,b\r1,2\r',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
     ['quoted delimiter', 'a,"b,c"\n', [['a', 'b,c']]],
     ['doubled mark', '"a ""b""",c\n', [['a "b"', 'c']]],
-    ['line break in a cell', '"a\nb",c\n1,2\n', [['a\nb', 'c'], ['1', '2']]],
+    [
+      'line break in a cell',
+      '"a\nb",c\n1,2\n',
+      [
+        ['a\nb', 'c'],
+        ['1', '2'],
+      ],
+    ],
     ['empty quoted cells', '"",""\n', [['', '']]],
     ['mark inside an unquoted cell', '5" pipe,x\n', [['5" pipe', 'x']]],
     ['quoted cell at the end of the file', 'a,"b"', [['a', 'b']]],
@@ -47,12 +75,16 @@ describe('records of a CSV text', () => {
   it('are what a strict parser reads, for any table', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', ';', '\n', ' ', '中', '1') });
     fc.assert(
-      fc.property(fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 40 }), (table, pieces) => {
-        const text = table.map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(',')).join('\n') + '\n';
-        expect(read(text, { pieces, width: 3 }).map(({ cells }) => cells)).toEqual(parse(text));
-        const formatted = table.map((row) => formatRecord(row)).join('\n') + '\n';
-        expect(parse(formatted, { relax_quotes: true })).toEqual(table);
-      }),
+      fc.property(
+        fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 40 }),
+        (table, pieces) => {
+          const text = table.map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(',')).join('\n') + '\n';
+          expect(read(text, { pieces, width: 3 }).map(({ cells }) => cells)).toEqual(parse(text));
+          const formatted = table.map((row) => formatRecord(row)).join('\n') + '\n';
+          expect(parse(formatted, { relax_quotes: true })).toEqual(table);
+        },
+      ),
     );
   });
 

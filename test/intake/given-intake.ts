@@ -63,7 +63,12 @@ export class GivenIntake {
   }
 
   import(item: string, path: string, options: { rejectsPath?: string; dryRun?: boolean } = {}): Promise<ImportSummary> {
-    return this.intake.importFile({ item, path, rejectsPath: options.rejectsPath ?? `${path}.rejects.csv`, dryRun: options.dryRun ?? false });
+    return this.intake.importFile({
+      item,
+      path,
+      rejectsPath: options.rejectsPath ?? `${path}.rejects.csv`,
+      dryRun: options.dryRun ?? false,
+    });
   }
 
   async importText(item: string, content: string | Buffer): Promise<ImportSummary> {
@@ -116,7 +121,13 @@ export async function rejectsIn({ rejectsPath }: ImportSummary): Promise<Rejecte
 }
 
 /** Five organizations of the unassigned division 1599xx. */
-export const CODES = ['91159900002700000B', '911599000027000198', '91159900002704212T', '91159900002710372H', '91159900002716619D'] as const;
+export const CODES = [
+  '91159900002700000B',
+  '911599000027000198',
+  '91159900002704212T',
+  '91159900002710372H',
+  '91159900002716619D',
+] as const;
 
 /** One good row of OrganizationPenalty by field key; the tests change single cells. */
 export const PENALTY: Readonly<Record<string, string>> = {
@@ -151,6 +162,11 @@ export const PENALTY: Readonly<Record<string, string>> = {
 /** CSV with the keys of the first row as its header. */
 export function csv(rows: readonly Readonly<Record<string, string>>[], delimiter = ','): string {
   const names = Object.keys(rows[0] ?? {});
-  const cell = (text: string): string => (text.includes(delimiter) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [names.map(cell), ...rows.map((row) => names.map((name) => cell(row[name] ?? '')))].map((cells) => cells.join(delimiter)).join('\r\n') + '\r\n';
+  const cell = (text: string): string =>
+    text.includes(delimiter) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return (
+    [names.map(cell), ...rows.map((row) => names.map((name) => cell(row[name] ?? '')))]
+      .map((cells) => cells.join(delimiter))
+      .join('\r\n') + '\r\n'
+  );
 }

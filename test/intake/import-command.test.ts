@@ -45,13 +45,19 @@ describe('the entry commands', () => {
     const repaired = await run('entry', 'status', id, 'repaired', '--reason', '信用修复决定书 12号');
     expect(repaired).toMatchObject({ code: 0, stdout: '' });
     expect(repaired.stderr).toMatch(/was ACTIVE and is REPAIRED now/);
-    expect((await run('entry', 'status', id, 'REPAIRED', '--reason', '再次')).stderr).toMatch(/REPAIRED already; nothing was changed/);
+    expect((await run('entry', 'status', id, 'REPAIRED', '--reason', '再次')).stderr).toMatch(
+      /REPAIRED already; nothing was changed/,
+    );
     expect((await run('entry', 'dispute', id, 'on', '--reason', '异议 3')).stderr).toMatch(/marked as disputed now/);
     expect((await given.rows('credit_records'))[0]).toMatchObject({ status: 'REPAIRED', disputed: true });
   });
 
   it('fail on an id of nothing, an unknown status, a missing reason', async () => {
-    for (const args of [['status', 'nothing', 'ACTIVE', '--reason', 'x'], ['status', 'nothing', 'GONE', '--reason', 'x'], ['dispute', 'nothing', 'on']]) {
+    for (const args of [
+      ['status', 'nothing', 'ACTIVE', '--reason', 'x'],
+      ['status', 'nothing', 'GONE', '--reason', 'x'],
+      ['dispute', 'nothing', 'on'],
+    ]) {
       const result = await run('entry', ...args);
       expect(result.code).not.toBe(0);
       expect(result.stderr).not.toMatch(/ at .*\.js/);

@@ -9,7 +9,11 @@ import { CODES, counts, csv, GivenIntake, PENALTY, rejectsIn } from './given-int
 
 const DEMO = fileURLToPath(new URL('../../demo/data/', import.meta.url));
 const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url));
-const Expected = z.object({ item: z.string(), accepted: z.number(), rejected: z.array(z.object({ row: z.number(), field: z.string(), code: z.string() })) });
+const Expected = z.object({
+  item: z.string(),
+  accepted: z.number(),
+  rejected: z.array(z.object({ row: z.number(), field: z.string(), code: z.string() })),
+});
 
 let given: GivenIntake;
 beforeAll(async () => {
@@ -22,30 +26,47 @@ describe('whole files', () => {
   it('every bundled file is taken whole, and importing it again changes nothing and says so', async () => {
     const files = (await readdir(DEMO)).filter((name) => name.endsWith('.csv'));
     expect(files).toHaveLength(17);
-    const rowsOf = async (name: string): Promise<number> => (await readFile(join(DEMO, name), 'latin1')).trimEnd().split('\n').length - 1;
+    const rowsOf = async (name: string): Promise<number> =>
+      (await readFile(join(DEMO, name), 'latin1')).trimEnd().split('\n').length - 1;
     for (const name of files) {
       const rows = String(await rowsOf(name));
-      expect([name, counts(await given.import(basename(name, '.csv'), join(DEMO, name)))]).toEqual([name, `${rows} accepted, 0 updated, 0 unchanged, 0 rejected`]);
+      expect([name, counts(await given.import(basename(name, '.csv'), join(DEMO, name)))]).toEqual([
+        name,
+        `${rows} accepted, 0 updated, 0 unchanged, 0 rejected`,
+      ]);
     }
     const [state, moments] = [await given.state(), await given.moments()];
     for (const name of files) {
       const rows = String(await rowsOf(name));
-      expect([name, counts(await given.import(basename(name, '.csv'), join(DEMO, name)))]).toEqual([name, `0 accepted, 0 updated, ${rows} unchanged, 0 rejected`]);
+      expect([name, counts(await given.import(basename(name, '.csv'), join(DEMO, name)))]).toEqual([
+        name,
+        `0 accepted, 0 updated, ${rows} unchanged, 0 rejected`,
+      ]);
     }
     expect(await given.state()).toBe(state);
     expect(await given.moments()).toBe(moments);
   });
 
   it('the dirty file is rejected in exactly its faulty rows', async () => {
-    const expected = Expected.parse(JSON.parse(await readFile(join(FIXTURES, 'dirty-OrganizationPenalty.expected.json'), 'utf8')));
-    const summary = await given.import(expected.item, await given.file(await readFile(join(FIXTURES, 'dirty-OrganizationPenalty.csv'))));
+    const expected = Expected.parse(
+      JSON.parse(await readFile(join(FIXTURES, 'dirty-OrganizationPenalty.expected.json'), 'utf8')),
+    );
+    const summary = await given.import(
+      expected.item,
+      await given.file(await readFile(join(FIXTURES, 'dirty-OrganizationPenalty.csv'))),
+    );
     expect(summary).toMatchObject({ accepted: expected.accepted, rejected: expected.rejected.length });
     expect((await rejectsIn(summary)).map(({ row, field, code }) => ({ row, field, code }))).toEqual(expected.rejected);
   });
 });
 
 describe('one file in any dress', () => {
-  const rows = CODES.map((unifiedSocialCreditCode, at) => ({ ...PENALTY, unifiedSocialCreditCode, penaltyDocNo: `内罚〔2026〕${String(at)}号`, penaltyContent: '罚款; "从重", 公示' }));
+  const rows = CODES.map((unifiedSocialCreditCode, at) => ({
+    ...PENALTY,
+    unifiedSocialCreditCode,
+    penaltyDocNo: `内罚〔2026〕${String(at)}号`,
+    penaltyContent: '罚款; "从重", 公示',
+  }));
   const names = async (kind: 'key' | 'officialCode' | 'nameZh'): Promise<Map<string, string>> => {
     const item = (await given.catalogs.current())?.item('OrganizationPenalty');
     return new Map(item?.fields.map((field) => [field.key, field[kind] ?? field.nameZh]));
@@ -78,13 +99,20 @@ describe('one file in any dress', () => {
       ['fineAmount', '罚款金额(万元)'],
       ['penaltyDocNo', 'cf_wsh'],
     ]);
-    expect((await given.outcome('OrganizationPenalty', csv(renamed(header)))).counts).toBe('5 accepted, 0 updated, 0 unchanged, 0 rejected');
+    expect((await given.outcome('OrganizationPenalty', csv(renamed(header)))).counts).toBe(
+      '5 accepted, 0 updated, 0 unchanged, 0 rejected',
+    );
   });
 
   it('may have empty lines, rows of delimiters and columns without a name', async () => {
-    const lines = csv(rows).trimEnd().split('\r\n').map((line) => `${line},,`);
+    const lines = csv(rows)
+      .trimEnd()
+      .split('\r\n')
+      .map((line) => `${line},,`);
     const blank = ','.repeat(Object.keys(PENALTY).length + 1);
-    expect((await given.outcome('OrganizationPenalty', [lines[0], '', ...lines.slice(1), blank, blank, ''].join('\r\n'))).counts).toBe('5 accepted, 0 updated, 0 unchanged, 0 rejected');
+    expect(
+      (await given.outcome('OrganizationPenalty', [lines[0], '', ...lines.slice(1), blank, blank, ''].join('\r\n'))).counts,
+    ).toBe('5 accepted, 0 updated, 0 unchanged, 0 rejected');
   });
 });
 
@@ -100,7 +128,10 @@ describe('a row is rejected alone, with all that is wrong with it', () => {
     ['TOO_LONG', 'penaltyDocNo', '内'.repeat(129)],
     ['NOT_IN_VALUE_SET', 'severityTier', '特别严重'],
   ])('%s at %s', async (code, field, cell) => {
-    const { counts: line, rejected } = await given.outcome('OrganizationPenalty', csv([good, { ...PENALTY, [field]: cell }, { ...good, penaltyDocNo: '另一号' }]));
+    const { counts: line, rejected } = await given.outcome(
+      'OrganizationPenalty',
+      csv([good, { ...PENALTY, [field]: cell }, { ...good, penaltyDocNo: '另一号' }]),
+    );
     expect(line).toBe('2 accepted, 0 updated, 0 unchanged, 1 rejected');
     expect(rejected).toEqual([{ row: 3, field, code, message: expect.stringMatching(/[\u4e00-\u9fff]/) }]);
     expect(rejected[0]?.message).not.toContain(cell.trim() === '' ? '\u0000' : cell);
@@ -119,7 +150,10 @@ describe('a row is rejected alone, with all that is wrong with it', () => {
   });
 
   it('several at once stand in one line', async () => {
-    const { rejected } = await given.outcome('OrganizationPenalty', csv([{ ...PENALTY, penaltyAuthority: '', penaltyDecisionDate: '昨天', fineAmount: '五万' }]));
+    const { rejected } = await given.outcome(
+      'OrganizationPenalty',
+      csv([{ ...PENALTY, penaltyAuthority: '', penaltyDecisionDate: '昨天', fineAmount: '五万' }]),
+    );
     expect(rejected).toHaveLength(1);
     expect(rejected[0]?.field.split(';')).toEqual(['fineAmount', 'penaltyDecisionDate', 'penaltyAuthority']);
     expect(rejected[0]?.code.split(';')).toEqual(['BAD_NUMBER', 'BAD_DATE', 'MISSING_REQUIRED']);
@@ -128,9 +162,22 @@ describe('a row is rejected alone, with all that is wrong with it', () => {
 
   it('MISSING_REQUIRED where neither code nor number says whom the row is about', async () => {
     const row = {
-      subjectName: '无名', subjectType: '法人', unifiedSocialCreditCode: '', certNo: '', listName: '重大税收违法失信主体', listingDocNo: '1号', dishonestFacts: '事实',
-      listingBasis: '依据', listingDate: '2026-01-01', listingAuthority: '局', listingAuthorityUscc: '111599006787843989', listStatus: '列入', dataSourceUnit: '局',
-      dataSourceUnitUscc: '111599006787843989', reportedAt: '2026-02-15T09:30:00', collectedAt: '2026-02-15T09:30:00',
+      subjectName: '无名',
+      subjectType: '法人',
+      unifiedSocialCreditCode: '',
+      certNo: '',
+      listName: '重大税收违法失信主体',
+      listingDocNo: '1号',
+      dishonestFacts: '事实',
+      listingBasis: '依据',
+      listingDate: '2026-01-01',
+      listingAuthority: '局',
+      listingAuthorityUscc: '111599006787843989',
+      listStatus: '列入',
+      dataSourceUnit: '局',
+      dataSourceUnitUscc: '111599006787843989',
+      reportedAt: '2026-02-15T09:30:00',
+      collectedAt: '2026-02-15T09:30:00',
     };
     const { rejected } = await given.outcome('SeriousDishonestyEntry', csv([row]));
     expect(rejected).toMatchObject([{ field: 'unifiedSocialCreditCode', code: 'MISSING_REQUIRED' }]);
@@ -138,7 +185,11 @@ describe('a row is rejected alone, with all that is wrong with it', () => {
 });
 
 describe('the rejects file', () => {
-  const bad = [{ ...PENALTY, penaltyDocNo: '甲', fineAmount: '约 "五" 万' }, PENALTY, { ...PENALTY, penaltyDocNo: '乙', severityTier: '很重', remarks: '第一行\n第二行' }];
+  const bad = [
+    { ...PENALTY, penaltyDocNo: '甲', fineAmount: '约 "五" 万' },
+    PENALTY,
+    { ...PENALTY, penaltyDocNo: '乙', severityTier: '很重', remarks: '第一行\n第二行' },
+  ];
 
   it('has the rows as they came behind a byte order mark, and can be mended and imported as it is', async () => {
     const first = await given.importText('OrganizationPenalty', csv(bad));
@@ -151,7 +202,20 @@ describe('the rejects file', () => {
 
     const mended = await given.importText('OrganizationPenalty', text.replace('约 ""五"" 万', '5').replace('很重', '严重'));
     expect(counts(mended)).toBe('2 accepted, 0 updated, 0 unchanged, 0 rejected');
-    expect((await given.importText('OrganizationPenalty', csv(bad.map((row) => ({ ...row, fineAmount: row.fineAmount?.startsWith('约') === true ? '5' : row.fineAmount ?? '', severityTier: row.severityTier === '很重' ? '严重' : '一般' }))))).unchanged).toBe(3);
+    expect(
+      (
+        await given.importText(
+          'OrganizationPenalty',
+          csv(
+            bad.map((row) => ({
+              ...row,
+              fineAmount: row.fineAmount?.startsWith('约') === true ? '5' : (row.fineAmount ?? ''),
+              severityTier: row.severityTier === '很重' ? '严重' : '一般',
+            })),
+          ),
+        )
+      ).unchanged,
+    ).toBe(3);
   });
 
   it('of a half-mended rejects file has its notes once, with the new row numbers', async () => {
@@ -185,7 +249,9 @@ describe('the rejects file', () => {
 
   it('that could not be written stops the import before it starts', async () => {
     const path = await given.file(csv(bad));
-    await expect(given.import('OrganizationPenalty', path, { rejectsPath: join(given.directory, 'no-such', 'r.csv') })).rejects.toThrow(/--rejects/);
+    await expect(
+      given.import('OrganizationPenalty', path, { rejectsPath: join(given.directory, 'no-such', 'r.csv') }),
+    ).rejects.toThrow(/--rejects/);
     expect(await given.rows('credit_records')).toEqual([]);
   });
 });
@@ -194,7 +260,14 @@ describe('a dry run', () => {
   it('counts and rejects as an import would, and writes nothing', async () => {
     await given.importText('OrganizationPenalty', csv([PENALTY, { ...PENALTY, penaltyDocNo: '甲' }]));
     const [state, moments] = [await given.state(), await given.moments()];
-    const path = await given.file(csv([PENALTY, { ...PENALTY, penaltyDocNo: '甲', fineAmount: '9' }, { ...PENALTY, penaltyDocNo: '乙', unifiedSocialCreditCode: CODES[1] }, { ...PENALTY, fineAmount: '多' }]));
+    const path = await given.file(
+      csv([
+        PENALTY,
+        { ...PENALTY, penaltyDocNo: '甲', fineAmount: '9' },
+        { ...PENALTY, penaltyDocNo: '乙', unifiedSocialCreditCode: CODES[1] },
+        { ...PENALTY, fineAmount: '多' },
+      ]),
+    );
     const dry = await given.import('OrganizationPenalty', path, { dryRun: true });
     expect(counts(dry)).toBe('1 accepted, 1 updated, 1 unchanged, 1 rejected');
     expect(await rejectsIn(dry)).toHaveLength(1);

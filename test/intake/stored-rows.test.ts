@@ -63,11 +63,14 @@ beforeAll(async () => {
 beforeEach(() => given.emptyTables());
 afterAll(() => given.close());
 
-const take = async (item: string, ...rows: Readonly<Record<string, string>>[]): Promise<string> => counts(await given.importText(item, csv(rows)));
+const take = async (item: string, ...rows: Readonly<Record<string, string>>[]): Promise<string> =>
+  counts(await given.importText(item, csv(rows)));
 
 describe('an entry', () => {
   it('fills the columns of its standard elements and keeps every field in its content', async () => {
-    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '020.50', penaltyDecisionDate: '2026/2/9' })).toMatch(/^1 accepted/);
+    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '020.50', penaltyDecisionDate: '2026/2/9' })).toMatch(
+      /^1 accepted/,
+    );
     const [entry] = await given.rows('credit_records');
     const subjectId = given.keys.subjectId('91159900002710372H');
     expect(entry).toMatchObject({
@@ -85,16 +88,24 @@ describe('an entry', () => {
       amount: '20.5',
       catalog_version: 1,
     });
-    expect(entry?.['content']).toMatchObject({ fineAmount: '20.5', penaltyDecisionDate: '2026-02-09', violationType: '虚假宣传' });
+    expect(entry?.['content']).toMatchObject({
+      fineAmount: '20.5',
+      penaltyDecisionDate: '2026-02-09',
+      violationType: '虚假宣传',
+    });
     expect(entry?.['content']).not.toHaveProperty('remarks');
-    const { rows } = await given.database.pool.query('SELECT decided_on::text, valid_until::text, public_until::text FROM credit_records');
+    const { rows } = await given.database.pool.query(
+      'SELECT decided_on::text, valid_until::text, public_until::text FROM credit_records',
+    );
     expect(rows).toEqual([{ decided_on: '2026-02-09', valid_until: '2099-12-31', public_until: '2029-02-08' }]);
   });
 
   it('rests with its L4 fields sealed', async () => {
     await take('OrganizationPenalty', PENALTY);
     const [entry] = await given.rows('credit_records');
-    const { rows } = await given.database.pool.query<{ sealed: string }>(`SELECT content ->> 'legalRepCertNo' AS sealed FROM credit_records`);
+    const { rows } = await given.database.pool.query<{ sealed: string }>(
+      `SELECT content ->> 'legalRepCertNo' AS sealed FROM credit_records`,
+    );
     const sealed = rows[0]?.sealed ?? '';
     expect(given.keys.isSealed(sealed)).toBe(true);
     expect(given.keys.unseal(sealed, String(entry?.['subject_id']))).toBe('159974198003260379');
@@ -103,13 +114,26 @@ describe('an entry', () => {
 
   it('sent again changed is updated, keeps when it was received, and its status and objection', async () => {
     await take('OrganizationPenalty', PENALTY, { ...PENALTY, penaltyDocNo: '不变' });
-    await given.database.pool.query(`UPDATE credit_records SET status = 'REPAIRED', disputed = true, received_at = '2020-01-01', updated_at = '2020-01-01'`);
-    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '9' }, { ...PENALTY, penaltyDocNo: '不变' })).toBe('0 accepted, 1 updated, 1 unchanged, 0 rejected');
-    const rows = (await given.rows('credit_records')).map((row) => [row['document_number'], row['amount'], row['status'], row['disputed'], text(row['received_at']), text(row['updated_at']).slice(0, 4) === '2020']);
-    expect(rows.toSorted()).toEqual([
-      ['不变', '0.5', 'REPAIRED', true, '2020-01-01T00:00:00.000Z', true],
-      ['内罚〔2026〕000000号', '9', 'REPAIRED', true, '2020-01-01T00:00:00.000Z', false],
-    ].toSorted());
+    await given.database.pool.query(
+      `UPDATE credit_records SET status = 'REPAIRED', disputed = true, received_at = '2020-01-01', updated_at = '2020-01-01'`,
+    );
+    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '9' }, { ...PENALTY, penaltyDocNo: '不变' })).toBe(
+      '0 accepted, 1 updated, 1 unchanged, 0 rejected',
+    );
+    const rows = (await given.rows('credit_records')).map((row) => [
+      row['document_number'],
+      row['amount'],
+      row['status'],
+      row['disputed'],
+      text(row['received_at']),
+      text(row['updated_at']).startsWith('2020'),
+    ]);
+    expect(rows.toSorted()).toEqual(
+      [
+        ['不变', '0.5', 'REPAIRED', true, '2020-01-01T00:00:00.000Z', true],
+        ['内罚〔2026〕000000号', '9', 'REPAIRED', true, '2020-01-01T00:00:00.000Z', false],
+      ].toSorted(),
+    );
   });
 
   it('twice in one file: the last row wins, and counts as a change of the first', async () => {
@@ -117,7 +141,9 @@ describe('an entry', () => {
     expect(await take('OrganizationPenalty', ...rows)).toBe('1 accepted, 2 updated, 1 unchanged, 0 rejected');
     expect(await given.rows('credit_records')).toMatchObject([{ amount: '2' }]);
     expect(await take('OrganizationPenalty', ...rows)).toBe('0 accepted, 0 updated, 4 unchanged, 0 rejected');
-    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '3' }, { ...PENALTY, fineAmount: '4' })).toBe('0 accepted, 2 updated, 0 unchanged, 0 rejected');
+    expect(await take('OrganizationPenalty', { ...PENALTY, fineAmount: '3' }, { ...PENALTY, fineAmount: '4' })).toBe(
+      '0 accepted, 2 updated, 0 unchanged, 0 rejected',
+    );
   });
 
   it('with the same key about another subject is another entry', async () => {
@@ -146,7 +172,9 @@ describe('a subject known by its entries alone', () => {
     await take('ProfessionalQualification', QUALIFICATION);
     await take('CreditCommitment', COMMITMENT);
     const subjects = await given.rows('subjects');
-    expect(subjects).toMatchObject([{ item_code: '150000-01-002', kind: 'NATURAL_PERSON', person: true, registered: false, name: '张涛刚', credit_code: null }]);
+    expect(subjects).toMatchObject([
+      { item_code: '150000-01-002', kind: 'NATURAL_PERSON', person: true, registered: false, name: '张涛刚', credit_code: null },
+    ]);
     expect(await given.rows('commitments')).toMatchObject([{ person: true, subject_id: subjects[0]?.['id'] }]);
     expect(await given.state()).not.toContain(NUMBER);
   });
@@ -157,7 +185,11 @@ describe('a subject known by its entries alone', () => {
   });
 
   it('is one person, whether the source knows the number of 15 or of 18 characters', async () => {
-    await take('ProfessionalQualification', QUALIFICATION, { ...QUALIFICATION, certNo: '150100900101002', qualificationCertNo: 'ZG2' });
+    await take('ProfessionalQualification', QUALIFICATION, {
+      ...QUALIFICATION,
+      certNo: '150100900101002',
+      qualificationCertNo: 'ZG2',
+    });
     expect(await given.rows('subjects')).toHaveLength(1);
     expect(await given.rows('credit_records')).toHaveLength(2);
   });
@@ -173,7 +205,15 @@ describe('a registered subject', () => {
   it('has the kind that the registry says, and the typed columns', async () => {
     expect(await take('Organization', ORGANIZATION)).toBe('1 accepted, 0 updated, 0 unchanged, 0 rejected');
     expect(await given.rows('subjects')).toMatchObject([
-      { kind: 'SOLE_TRADER', registered: true, name: '包头鹿城物流有限责任公司', credit_code: CODES[0], division_code: '150200', status: '存续', source_unit_code: '11159900234759562D' },
+      {
+        kind: 'SOLE_TRADER',
+        registered: true,
+        name: '包头鹿城物流有限责任公司',
+        credit_code: CODES[0],
+        division_code: '150200',
+        status: '存续',
+        source_unit_code: '11159900234759562D',
+      },
     ]);
     expect(await given.state()).not.toContain('159931198610150008');
   });
@@ -190,7 +230,9 @@ describe('a registered subject', () => {
     expect(await take('Organization', ORGANIZATION)).toBe('1 accepted, 0 updated, 0 unchanged, 0 rejected');
     expect(await given.rows('subjects')).toMatchObject([{ registered: true, name: '包头鹿城物流有限责任公司' }]);
     expect(await take('Organization', ORGANIZATION)).toBe('0 accepted, 0 updated, 1 unchanged, 0 rejected');
-    expect(await take('Organization', { ...ORGANIZATION, registrationStatus: '注销' })).toBe('0 accepted, 1 updated, 0 unchanged, 0 rejected');
+    expect(await take('Organization', { ...ORGANIZATION, registrationStatus: '注销' })).toBe(
+      '0 accepted, 1 updated, 0 unchanged, 0 rejected',
+    );
   });
 });
 

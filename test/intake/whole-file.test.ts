@@ -22,7 +22,8 @@ async function refusal(content: string | Buffer, item = 'OrganizationPenalty', n
   return error instanceof Error ? error.message : '';
 }
 
-const without = (...keys: string[]): Record<string, string> => Object.fromEntries(Object.entries(PENALTY).filter(([key]) => !keys.includes(key)));
+const without = (...keys: string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(PENALTY).filter(([key]) => !keys.includes(key)));
 const good = csv([PENALTY]);
 
 describe('a file that cannot be taken imports nothing and says why', () => {
@@ -45,7 +46,9 @@ describe('a file that cannot be taken imports nothing and says why', () => {
   });
   it('bytes that are no text, with their place, even behind a megabyte of good rows', async () => {
     const head = Buffer.from(good.repeat(1_500));
-    expect(await refusal(Buffer.concat([head, Buffer.from([0xe5, 0xff, 0x2c])]))).toMatch(new RegExp(`not from byte ${String(head.length + 1)} on|not from byte ${String(head.length)} on`));
+    expect(await refusal(Buffer.concat([head, Buffer.from([0xe5, 0xff, 0x2c])]))).toMatch(
+      new RegExp(`not from byte ${String(head.length + 1)} on|not from byte ${String(head.length)} on`),
+    );
   });
   it('a character cut in two at the end', async () => {
     const bytes = Buffer.from(`\ufeff${good}备注`);
@@ -62,14 +65,18 @@ describe('a header that does not fit imports nothing and names every column conc
     expect(message).toMatch(/UNKNOWN_COLUMN.*"处罚金额", "经办电话"/);
     expect(message).toContain('150000-03-003');
   });
-  it('a required column is missing', async () => expect(await refusal(csv([without('severityTier', 'penaltyDocNo')]))).toMatch(/penaltyDocNo.*severityTier/));
-  it('the same field twice, under two of its names', async () => expect(await refusal(csv([{ ...PENALTY, CF_NR_FK: '1' }]))).toMatch(/2 times: fineAmount, CF_NR_FK/));
+  it('a required column is missing', async () =>
+    expect(await refusal(csv([without('severityTier', 'penaltyDocNo')]))).toMatch(/penaltyDocNo.*severityTier/));
+  it('the same field twice, under two of its names', async () =>
+    expect(await refusal(csv([{ ...PENALTY, CF_NR_FK: '1' }]))).toMatch(/2 times: fineAmount, CF_NR_FK/));
   it('the header fits another item better', async () => {
     const message = await refusal(good, 'OrganizationLicense');
     expect(message).toMatch(/Wrong item\?.*150000-03-003 OrganizationPenalty/);
   });
   it('an optional column may be missing', async () => {
-    await expect(given.import('OrganizationPenalty', await given.file(csv([without('remarks', 'fineAmount')])), { dryRun: true })).resolves.toMatchObject({ accepted: 1 });
+    await expect(
+      given.import('OrganizationPenalty', await given.file(csv([without('remarks', 'fineAmount')])), { dryRun: true }),
+    ).resolves.toMatchObject({ accepted: 1 });
   });
   it('damaged UTF-8 that happens to be GB18030 is named as the likely cause', async () => {
     const bytes = Buffer.concat([encodeGb18030('处罚金额\r\n'), Buffer.from('x')]);
@@ -83,7 +90,8 @@ describe('an item that is not there', () => {
     expect(message).toMatch(/no item "OrganisationPenalty"[\s\S]*150000-03-003 {2}OrganizationPenalty/);
     expect(message).not.toContain('TaxArrears');
   });
-  it('is answered with all items when nothing is near', async () => expect(await refusal(good, 'zzzzzzzzzzzz')).toContain('TaxArrears'));
+  it('is answered with all items when nothing is near', async () =>
+    expect(await refusal(good, 'zzzzzzzzzzzz')).toContain('TaxArrears'));
   it('is answered with the mend when no catalog is published', async () => {
     const bare = await GivenIntake.open(null);
     await expect(bare.import('OrganizationPenalty', await bare.file(good))).rejects.toThrow(/catalog publish/);

@@ -6,9 +6,8 @@ const IN_WAN = [10, 50, 100, 500, 1000, 5000];
 /**
  * The masked form, where the rule's table settles it for this value; otherwise null: then it is only known that nothing recognisable of
  * the value may be left.
- * @param person whether the row is about a natural person (PERSON_CODE)
  */
-export function maskedForm(field: CatalogField, value: string, person: boolean): string | RegExp | null {
+export function maskedForm(field: CatalogField, value: string): string | RegExp | null {
   const head = value.slice(0, 1);
   const tail = value.slice(-4);
   switch (field.mask) {
@@ -17,9 +16,9 @@ export function maskedForm(field: CatalogField, value: string, person: boolean):
     case 'ID_CARD':
       return isIdNumber(value) ? starred(value) : null;
     case 'PERSON_CODE':
-      return isIdNumber(value) ? starred(value) : person ? null : value;
+      return isIdNumber(value) ? starred(value) : isCreditCode(value) ? value : null;
     case 'CERT_NO':
-      return `${value.slice(0, 2)}${'*'.repeat(value.length - 4)}${value.slice(-2)}`;
+      return value.length < 6 ? '*'.repeat(value.length) : `${value.slice(0, 2)}${'*'.repeat(value.length - 4)}${value.slice(-2)}`;
     case 'PHONE':
       return /^1\d{10}$/.test(value) ? `${value.slice(0, 3)}****${tail}` : null;
     case 'EMAIL':
@@ -33,7 +32,7 @@ export function maskedForm(field: CatalogField, value: string, person: boolean):
     case 'DATE_YEAR':
       return value.slice(0, 4);
     case 'TEXT_SCRUB':
-      return value.replace(/\d{17}[\dX]/, starred);
+      return isCreditCode(value) ? value : scrubbed(value);
     case 'FULL':
       return '***';
     default:
@@ -43,6 +42,18 @@ export function maskedForm(field: CatalogField, value: string, person: boolean):
 
 function isIdNumber(value: string): boolean {
   return /^1599\d{13}[\dX]$/.test(value);
+}
+
+/** ID numbers and mobiles by their own rules; how an account is written is not settled. */
+function scrubbed(value: string): string | null {
+  if (/^1[3-9]\d{9}$/.test(value)) return `${value.slice(0, 3)}****${value.slice(-4)}`;
+  if (/^\d{16,19}$/.test(value) && !isIdNumber(value)) return null;
+  return value.replace(/\d{17}[\dX]/, starred);
+}
+
+/** An organization's code is nobody's personal data: the rules for personal numbers leave it as it is. */
+function isCreditCode(value: string): boolean {
+  return /^911599[\dA-Z]{12}$/.test(value);
 }
 
 function starred(number: string): string {

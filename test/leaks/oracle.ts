@@ -107,7 +107,7 @@ export class Oracle {
     const { value } = cellOf(row, field.key);
     const { outcome } = this.decision(row, field);
     if (value === null || outcome === 'WITHHELD') return null;
-    if (outcome === 'MASKED') return maskedForm(field, value, row.subject.person) ?? undefined;
+    if (outcome === 'MASKED') return maskedForm(field, value) ?? undefined;
     return changesForm(field) ? value : typed(field, value);
   }
 

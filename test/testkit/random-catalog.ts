@@ -112,7 +112,7 @@ function randomField(family: Family, role: Role | null, required: boolean, numbe
         mask: fc.option(fc.constantFrom(...masksFor(format))),
         wantedAt: fc.option(fc.constantFrom(...PERMISSIONS)),
         required: required ? fc.constant(true) : fc.boolean(),
-        securityLevel: fc.constantFrom('L1' as const, 'L2' as const, 'L3' as const, 'L4' as const),
+        securityLevel: fc.constantFrom(...securityLevels(role)),
         unit: fc.constantFrom('', '（元）', '（万元）'),
         asInterface: fc.boolean(),
       }),
@@ -144,6 +144,12 @@ function keyOf(family: Family, role: Role | null, number: number, asInterface: b
 
 function masksFor(format: Format): MaskRule[] {
   return MASK_RULES.filter((rule) => FORMATS_OF_MASK[rule].includes(format));
+}
+
+/** Of the standard elements only those that nothing is compared by may rest encrypted. */
+function securityLevels(role: Role | null): CatalogField['securityLevel'][] {
+  const encrypted: readonly (Role | null)[] = [null, 'SUBJECT_CODE', 'SUBJECT_ID_NUMBER', 'SUBJECT_KIND', 'SOURCE_UNIT', 'REPORTED_AT', 'TITLE', 'SCORE', 'VALID_FROM', 'VALID_UNTIL'];
+  return encrypted.includes(role) ? ['L1', 'L2', 'L3', 'L4'] : ['L1', 'L2', 'L3'];
 }
 
 /** Whether a masked form at this level reaches anybody whom the value does not: a sheet in which it does not is refused. */

@@ -1,5 +1,6 @@
 /** From the filters of the API to conditions on roles, with the words the caller used for each. */
 import { GatewayError } from '../../errors.ts';
+import { normalizeIdentifier } from '../../identifiers/index.ts';
 import type { Condition } from '../../reading/read-plan.ts';
 import type { Filter } from './arguments.ts';
 
@@ -39,6 +40,10 @@ export function conditionsOf(filter: Filter, today: string): NamedCondition[] {
   return conditions;
 
   function add(on: Condition['on'], argument: string, operator: Condition['operator'], value: string | readonly string[]): void {
+    if ([value].flat().some((text) => text.includes('\u0000'))) {
+      // PostgreSQL's text cannot hold it, so no value does.
+      throw new GatewayError('BAD_USER_INPUT', `filter.${argument} holds the character U+0000.`);
+    }
     conditions.push({ on, operator, value, argument: `filter.${argument}` });
   }
 
@@ -50,11 +55,6 @@ export function conditionsOf(filter: Filter, today: string): NamedCondition[] {
     if (range?.from != null) add(on, argument, 'AT_LEAST', range.from);
     if (range?.to != null) add(on, argument, 'AT_MOST', range.to);
   }
-}
-
-/** As identifiers are stored: upper case, half width, without blanks around. */
-export function normalizeIdentifier(text: string): string {
-  return text.normalize('NFKC').trim().toUpperCase();
 }
 
 /** 1501, 150100 and 150000 as the prefix that they and everything below share: GB/T 2260 codes end in 00 at the upper levels. */

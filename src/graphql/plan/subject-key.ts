@@ -3,9 +3,9 @@ import type { Party } from '../../access/index.ts';
 import type { CatalogItem, Role } from '../../catalog/model.ts';
 import { decodeGlobalId } from '../../entries/index.ts';
 import { GatewayError } from '../../errors.ts';
+import { certificateIdentifier, normalizeIdentifier, organizationIdentifier } from '../../identifiers/index.ts';
 import type { SubjectKey } from '../../reading/read-plan.ts';
 import type { Lookup } from './arguments.ts';
-import { normalizeIdentifier } from './conditions.ts';
 import { itemsInScope, nameOf } from './scope.ts';
 import type { ScopeInput } from './scope.ts';
 
@@ -27,7 +27,7 @@ export function subjectKey(input: SubjectKeyInput, by: Lookup, family: CatalogIt
     return { subjectId: id?.family === 'SUBJECT' ? id.subjectId : null, party: 'ANY' };
   }
   const party: Party = by.creditCode != null ? 'ORGANIZATION' : 'PERSON';
-  const closed = closedItems(input, party, by.creditCode != null ? 'SUBJECT_CODE' : 'SUBJECT_ID_NUMBER', family);
+  const closed = closedItems(input, party, family);
   if (closed.length > 0) {
     throw new GatewayError(
       'FILTER_FORBIDDEN',
@@ -35,14 +35,20 @@ export function subjectKey(input: SubjectKeyInput, by: Lookup, family: CatalogIt
       { argument: 'by', items: closed.map((item) => item.code) },
     );
   }
-  return { subjectId: input.subjectIdOf(normalizeIdentifier(by.creditCode ?? by.idNumber ?? '')), party };
+  const named =
+    by.creditCode != null
+      ? organizationIdentifier(normalizeIdentifier(by.creditCode))
+      : certificateIdentifier(normalizeIdentifier(by.idNumber ?? ''));
+  return { subjectId: named === null ? null : input.subjectIdOf(named.identifier), party };
 }
 
 /** A look-up is a filter on the identifier: of the subject's own item, or, where the caller sees no such item, of the entries'. */
-function closedItems(input: SubjectKeyInput, party: Party, role: Role, family: CatalogItem['family']): CatalogItem[] {
+function closedItems(input: SubjectKeyInput, party: Party, family: CatalogItem['family']): CatalogItem[] {
   // Who sees a person by that person's authorization alone may ask by number: the answer depends on nothing else.
   if (party === 'PERSON' && input.profile.personsNeedAuthorization) return [];
   const subjects = itemsInScope(input, 'SUBJECT', party);
   const items = subjects.length > 0 ? subjects : itemsInScope(input, family, party);
-  return items.filter((item) => !input.profile.mayFilter(item.code, role, party));
+  // An item about everybody may hold a person's number as the code (DESIGN §6).
+  const roles: readonly Role[] = party === 'PERSON' ? ['SUBJECT_ID_NUMBER', 'SUBJECT_CODE'] : ['SUBJECT_CODE'];
+  return items.filter((item) => !roles.every((role) => input.profile.mayFilter(item.code, role, party)));
 }
