@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { today } from '../calendar.ts';
 import type { AuthorizationRegistry, AuthorizationSummary } from '../clients/authorization-registry.ts';
+import { OperatorError } from '../errors.ts';
 import { itemList } from './item-list.ts';
 import { table } from './table.ts';
 import { note, withGateway } from './with-gateway.ts';
@@ -60,12 +61,33 @@ export function registerAuthorizationCommands(program: Command, open: () => Prom
 
   authorization
     .command('revoke')
-    .argument('<authorization>', 'the id that `authorization add` printed and `authorization list` shows')
-    .description('ends a consent from the next request on')
-    .addHelpText('after', '\nExample:\n  $ gateway authorization revoke AzmYc8tqgTAKhqmV0pV0cWmY0mQ7FSkCGl1kZ0s9aB-E')
-    .action((id: string) =>
+    .argument('[authorization]', 'the id that `authorization add` printed and `authorization list` shows')
+    .description('ends a consent from the next request on: one by its id, or all of a subject for a client')
+    .option('--client <id>', 'the client, with --subject')
+    .option('--subject <code>', 'the subject: its unified social credit code or ID number, with --client')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ gateway authorization revoke AzmYc8tqgTAKhqmV0pV0cWmY0mQ7FSkCGl1kZ0s9aB-E\n  $ gateway authorization revoke --client agency-1 --subject 91150102MAY0A0011F',
+    )
+    .action((id: string | undefined, { client: clientId, subject: subjectIdentifier }: { client?: string; subject?: string }) =>
       withGateway(open, async ({ authorizations }) => {
-        note((await authorizations.revoke(id)) ? `Authorization ${id} is revoked.` : `Authorization ${id} was revoked already.`);
+        if (id !== undefined) {
+          note(
+            (await authorizations.revoke(id)) ? `Authorization ${id} is revoked.` : `Authorization ${id} was revoked already.`,
+          );
+        } else if (clientId !== undefined && subjectIdentifier !== undefined) {
+          let ended = 0;
+          for await (const row of authorizations.list({ clientId, subjectIdentifier })) {
+            if (row.state === 'REVOKED') continue;
+            await authorizations.revoke(row.id);
+            note(`Authorization ${row.id} is revoked.`);
+            ended += 1;
+          }
+          if (ended === 0)
+            throw new OperatorError(
+              'This subject has no authorization for this client that could be revoked. `authorization list` shows them.',
+            );
+        } else throw new OperatorError('Name the authorization: by its id, or with both --client and --subject.');
       }),
     );
 

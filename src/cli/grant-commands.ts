@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { today } from '../calendar.ts';
 import type { GrantRegistry } from '../clients/grant-registry.ts';
+import { OperatorError } from '../errors.ts';
 import { note, withGateway } from './with-gateway.ts';
 import { table } from './table.ts';
 
@@ -41,12 +42,20 @@ export function registerGrantCommands(program: Command, open: () => Promise<Open
 
   grant
     .command('revoke')
-    .argument('<grant>', 'the id that `grant add` printed and `grant list` shows')
-    .description('ends a grant from the next request on')
-    .addHelpText('after', '\nExample:\n  $ gateway grant revoke 0f5e0c7c-5d0b-4d5e-9a63-3a0d0c1b2a11')
-    .action((id: string) =>
+    .argument('[grant]', 'the id that `grant add` printed and `grant list` shows')
+    .description('ends a grant from the next request on: one by its id, or all of a client for an item')
+    .option('--client <id>', 'the department, with --item')
+    .option('--item <item>', 'the item: its code or type name, with --client')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ gateway grant revoke 0f5e0c7c-5d0b-4d5e-9a63-3a0d0c1b2a11\n  $ gateway grant revoke --client market-bureau --item OrganizationPenalty',
+    )
+    .action((id: string | undefined, { client: clientId, item }: { client?: string; item?: string }) =>
       withGateway(open, async ({ grants }) => {
-        note((await grants.revoke(id)) ? `Grant ${id} is revoked.` : `Grant ${id} was revoked already.`);
+        if (id !== undefined) note((await grants.revoke(id)) ? `Grant ${id} is revoked.` : `Grant ${id} was revoked already.`);
+        else if (clientId !== undefined && item !== undefined) {
+          for (const ended of await grants.revokeAll({ clientId, item })) note(`Grant ${ended} is revoked.`);
+        } else throw new OperatorError('Name the grant: by its id, or with both --client and --item.');
       }),
     );
 

@@ -83,6 +83,21 @@ export class GrantRegistry {
   }
 
   /**
+   * Ends every grant of the client for the item that is not revoked yet, and returns their ids.
+   * @throws OperatorError when there is no such client or item, or no grant to end
+   */
+  async revokeAll({ clientId, item }: { clientId: string; item: string }): Promise<string[]> {
+    const faults: string[] = [];
+    const [itemCode] = catalogCodes([item], await this.#currentCatalog(), faults);
+    if (itemCode === undefined) throw new OperatorError(faults.join('\n'));
+    const ended = (await this.list({ clientId })).filter((grant) => grant.itemCode === itemCode && grant.state !== 'REVOKED');
+    if (ended.length === 0)
+      throw new OperatorError(`${clientId} has no grant for ${item} that could be revoked. \`grant list\` shows the grants.`);
+    for (const { id } of ended) await this.revoke(id);
+    return ended.map(({ id }) => id);
+  }
+
+  /**
    * All grants ever entered, oldest first: one line of law each, entered by hand, so they are not paged.
    * @throws OperatorError when `clientId` names no client
    */

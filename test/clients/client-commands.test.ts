@@ -172,6 +172,23 @@ describe('grant and authorization', () => {
     });
   });
 
+  it.each([
+    ['grant', ['--item', 'OrganizationPenalty', '--basis', '法'], ['--item', 'OrganizationPenalty']],
+    [
+      'authorization',
+      ['--subject', '150100199001010024', '--items', 'OrganizationPenalty', '--purpose', '贷前审查', '--until', '2099-12-31'],
+      ['--subject', '150100199001010024'],
+    ],
+  ])('%s revoke also takes whom it concerns, and ends all of them', async (command, options, concerned) => {
+    const ids = [];
+    for (let round = 0; round < 2; round += 1)
+      ids.push((await succeed(command, 'add', '--client', 'dept', ...options)).out.trim());
+    const { err } = await succeed(command, 'revoke', '--client', 'dept', ...concerned);
+    for (const id of ids) expect(err).toContain(id);
+    expect((await gateway(command, 'revoke', '--client', 'dept', ...concerned)).error).toMatchObject({ name: 'OperatorError' });
+    expect((await gateway(command, 'revoke', '--client', 'dept')).error).toMatchObject({ name: 'OperatorError' });
+  });
+
   it('list is an empty array for programs when there is nothing', async () => {
     for (const command of ['grant', 'authorization']) {
       expect(JSON.parse((await gateway(command, 'list', '--client', 'old-agency', '--json')).out)).toEqual([]);

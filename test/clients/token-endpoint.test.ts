@@ -47,6 +47,7 @@ function serve(clients: Parameters<typeof tokenEndpoint>[0]['clients']): HttpSer
     tokenEndpoint: tokenEndpoint({ clients, tokens, throttle: new FailureThrottle(() => time) }),
     jwks: jwksHandler(tokens),
     readiness: () => Promise.reject(new Error('not asked here')),
+    isUnavailable: () => false,
     metrics: createMetrics(),
     explorer: false,
     logger: createLogger('silent'),
