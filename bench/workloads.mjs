@@ -6,7 +6,7 @@ const families = (first, order, wrap, rest = { record: '', list: '' }) => `
   records(first: ${first}${order('DECIDED_ON')}) { ${wrap(`${ENTRY} title decidedOn amount sourceUnit validUntil publicUntil ${rest.record}`)} }
   listEntries(first: ${first}${order('LISTED_ON')}) { ${wrap(`${ENTRY} listName listedOn sourceUnit publicUntil ${rest.list}`)} }
   commitments(first: ${first}${order('COMMITTED_ON')}) { ${wrap(`${ENTRY} kind committedOn fulfilment validUntil`)} }
-  evaluations(first: ${first}${order('EVALUATED_ON')}) { ${wrap(`${ENTRY} grade evaluatedOn`)} }`;
+  evaluations(first: ${first}${order('UPDATED_AT')}) { ${wrap('id status disputed authority grade evaluatedOn')} }`;
 const SUBJECT = 'id kind name creditCode divisionCode status';
 const ORGANIZATION = 'legalRepresentative registeredCapital establishmentDate registeredAddress';
 const PENALTY = `partyName unifiedSocialCreditCode penaltyDocNo violationType penaltyBasis penaltyCategory fineAmount penaltyDecisionDate
@@ -15,10 +15,12 @@ const RECORD = `${ENTRY} title decidedOn amount sourceUnit validUntil publicUnti
 const FROM = '2018-01-01';
 
 const edges = (fields) => `edges { node { __typename ${fields} } }`;
-const nodes = (fields) => `nodes { itemCode ${fields} }`;
+/** PostGraphile keeps `id` for its own global ids. */
+const own = (fields) => fields.replace(/\bid\b/, 'id: rowId');
+const nodes = (fields) => `nodes { itemCode ${own(fields)} }`;
 const plain = (fields) => `itemCode ${fields}`;
 const byDate = (date) => `, orderBy: {by: ${date}}`;
-const bySortOn = () => ', orderBy: [SORT_ON_DESC, ID_DESC]';
+const bySortOn = () => ', orderBy: [SORT_ON_DESC, ROW_ID_DESC]';
 /** masked for an agency: the text of the facts, with numbers and names in it blanked */
 const gatewayFamilies = families(20, byDate, edges, { record: '... on OrganizationPenalty { violationFacts }', list: '' });
 
@@ -29,7 +31,7 @@ export function requestsOf({ creditCodes, divisions, giant, position }) {
   const graphql = (query, variables) => ({ query, variables });
   const P1 = {
     gateway: each(creditCodes, (code) => graphql(`query ($code: String!) { subject(by: {creditCode: $code}) { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } }`, { code })),
-    postgraphile: each(creditCodes, (code) => graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { ${SUBJECT} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } }`, { code })),
+    postgraphile: each(creditCodes, (code) => graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } }`, { code })),
     'hand-built': each(creditCodes, (code) => graphql(`query ($code: String!) { subject(creditCode: $code) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`, { code })),
     limit: each(creditCodes, (code) => ({ name: 'P1', values: [code] })),
   };
@@ -37,25 +39,25 @@ export function requestsOf({ creditCodes, divisions, giant, position }) {
     P1,
     P2: {
       gateway: each(divisions, (division) => graphql(`query ($division: String!) { subjects(first: 50, filter: {divisionCode: $division, kinds: [ENTERPRISE]}, orderBy: {by: CREDIT_CODE, direction: ASC}) { edges { node { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } } } }`, { division })),
-      postgraphile: each(divisions, (division) => graphql(`query ($division: String!) { allSubjects(first: 50, condition: {divisionCode: $division, kind: "ENTERPRISE"}, orderBy: [CREDIT_CODE_ASC, ID_ASC]) { nodes { ${SUBJECT} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } } }`, { division })),
+      postgraphile: each(divisions, (division) => graphql(`query ($division: String!) { allSubjects(first: 50, condition: {divisionCode: $division, kind: "ENTERPRISE"}, orderBy: [CREDIT_CODE_ASC, ROW_ID_ASC]) { nodes { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } } }`, { division })),
       'hand-built': each(divisions, (divisionCode) => graphql(`query ($divisionCode: String!) { subjects(divisionCode: $divisionCode, first: 50) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`, { divisionCode })),
       limit: each(divisions, (division) => ({ name: 'P2', values: [division] })),
     },
     P3: {
       gateway: [graphql(`{ records(first: 1000, filter: {items: ["OrganizationPenalty"]}, orderBy: {by: DECIDED_ON}) { edges { node { id status ... on OrganizationPenalty { ${PENALTY} violationFacts caseHandler } } } } }`)],
-      postgraphile: [graphql(`{ allOrganizationPenalties(first: 1000, orderBy: [SORT_ON_DESC, ID_DESC]) { nodes { id status ${PENALTY} } } }`)],
+      postgraphile: [graphql(`{ allOrganizationPenalties(first: 1000, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { id: rowId status ${PENALTY} } } }`)],
       'hand-built': [graphql(`{ penalties(first: 1000) { id status ${PENALTY} } }`)],
       limit: [{ name: 'P3', values: [] }],
     },
     P4: {
       gateway: [graphql(`query ($after: String) { ${deepPage('$after', '__typename')} }`, { after: position.gatewayCursor })],
-      postgraphile: [graphql(`query ($after: Cursor) { allRecords(first: 50, after: $after, condition: {itemCode: "150000-03-001"}, filter: {sortOn: {greaterThanOrEqualTo: "${FROM}"}}, orderBy: [SORT_ON_DESC, ID_DESC]) { nodes { itemCode ${RECORD} } pageInfo { hasNextPage endCursor } } }`, { after: position.postgraphileCursor })],
+      postgraphile: [graphql(`query ($after: Cursor) { allRecords(first: 50, after: $after, condition: {itemCode: "150000-03-001"}, filter: {sortOn: {greaterThanOrEqualTo: "${FROM}"}}, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } pageInfo { hasNextPage endCursor } } }`, { after: position.postgraphileCursor })],
       'hand-built': [graphql(`query ($from: String!, $date: String!, $id: String!) { records(from: $from, date: $date, id: $id, first: 50) { itemCode ${RECORD} } }`, { from: FROM, date: position.date, id: position.id })],
       limit: [{ name: 'P4', values: [FROM, position.date, position.id] }],
     },
     P5: {
       gateway: [graphql(`query ($code: String!) { subject(by: {creditCode: $code}) { id name records(first: 100, orderBy: {by: DECIDED_ON}) { ${edges(RECORD)} } } }`, { code: giant })],
-      postgraphile: [graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { id name records(first: 100, orderBy: [SORT_ON_DESC, ID_DESC]) { nodes { itemCode ${RECORD} } } } }`, { code: giant })],
+      postgraphile: [graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { id: rowId name records(first: 100, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } } } }`, { code: giant })],
       'hand-built': [graphql(`query ($code: String!) { subject(creditCode: $code) { id name records(first: 100) { itemCode ${RECORD} } } }`, { code: giant })],
       limit: [{ name: 'P5', values: [giant] }],
     },

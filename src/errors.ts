@@ -17,6 +17,9 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What a caller is told, with SERVICE_UNAVAILABLE, while there is no database; it is back without a restart. */
+export const DATABASE_AWAY = 'The database cannot be reached at the moment. Try again shortly.';
+
 /** Thrown for everything the caller may be told about. `message` says what is wrong and how to mend it, without any withheld value. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';

@@ -10,7 +10,7 @@ import { OperatorError } from './errors.ts';
 import type { StatementCaller } from './graphql/execute-operation.ts';
 import { createGraphQLServer } from './graphql/graphql-server.ts';
 import { SchemaSource } from './graphql/schema-source.ts';
-import { createLogger } from './http/logger.ts';
+import { createLogger, describeError } from './http/logger.ts';
 import type { Logger } from './http/logger.ts';
 import { createMetrics } from './http/metrics.ts';
 import { noteRequest, requestIdOf } from './http/request-context.ts';
@@ -240,6 +240,7 @@ async function serve({ config, keys, registers, pools, signal, logger }: Serving
       const checks = { database: await answers(pools), catalog: follower.current.version > 0, changes: signal.live };
       return { ready: Object.values(checks).every(Boolean), checks };
     },
+    isUnavailable,
     metrics,
     explorer: config.explorer,
     logger,
@@ -276,7 +277,8 @@ async function answers({ control }: RuntimePools): Promise<boolean> {
 
 /** SQLSTATE classes and driver words for "the database is not there now" (PostgreSQL appendix A: 08 connection, 53 resources, 57P operator). */
 function isUnavailable(error: unknown): boolean {
-  const text = error instanceof Error ? `${error.message} ${'code' in error ? String(error.code) : ''}` : '';
+  const { code = '', sqlState = '' } = describeError(error);
+  const text = error instanceof Error ? `${error.message} ${code} ${sqlState}` : '';
   return /\b(08\d{3}|53\d{3}|57P0\d|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)\b|P1001|P1002|P1008|P1017|Connection terminated|timeout exceeded when trying to connect|server closed the connection|not queryable/.test(
     text,
   );

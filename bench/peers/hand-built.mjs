@@ -22,7 +22,7 @@ const FAMILIES = {
   CreditRecord: ['creditRecord', 'decidedOn', ['title', 'documentNumber', 'decidedOn', 'amount', 'authority', 'sourceUnit', 'validUntil', 'publicUntil']],
   ListEntry: ['listEntry', 'listedOn', ['listName', 'documentNumber', 'listedOn', 'authority', 'sourceUnit', 'publicUntil']],
   Commitment: ['commitment', 'committedOn', ['kind', 'documentNumber', 'committedOn', 'fulfilment', 'authority', 'validUntil']],
-  Evaluation: ['evaluation', 'evaluatedOn', ['grade', 'evaluatedOn', 'authority']],
+  Evaluation: ['evaluation', 'updatedAt', ['grade', 'evaluatedOn', 'authority']],
 };
 const SYSTEM = ['id', 'itemCode', 'status'];
 const SUBJECT = ['id', 'kind', 'name', 'creditCode', 'divisionCode', 'status'];
@@ -33,7 +33,7 @@ const PENALTY_CONTENT = ['partyName', 'unifiedSocialCreditCode', 'violationType'
 const select = (names) => Object.fromEntries(names.map((name) => [name, true]));
 const today = () => new Date(new Date().toISOString().slice(0, 10));
 const visible = () => ({ status: 'ACTIVE', person: false, itemCode: { in: itemCodes }, OR: [{ publicUntil: null }, { publicUntil: { gte: today() } }] });
-const newest = (date) => [{ [date]: { sort: 'desc', nulls: 'last' } }, { id: 'desc' }];
+const newest = (date) => [{ [date]: date === 'updatedAt' ? 'desc' : { sort: 'desc', nulls: 'last' } }, { id: 'desc' }];
 const iso = (value) => (value instanceof Date ? value.toISOString().slice(0, 10) : value == null ? null : String(value));
 
 /** Declares an object type with nullable text fields. */

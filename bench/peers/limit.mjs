@@ -9,12 +9,13 @@ const FAMILIES = {
   records: ['credit_records', 'decided_on', 'e.id, e.item_code, e.status, e.disputed, e.title, e.document_number, e.decided_on, e.amount, e.authority, e.source_unit, e.valid_until, e.public_until'],
   listEntries: ['list_entries', 'listed_on', 'e.id, e.item_code, e.status, e.disputed, e.list_name, e.document_number, e.listed_on, e.authority, e.source_unit, e.public_until'],
   commitments: ['commitments', 'committed_on', 'e.id, e.item_code, e.status, e.disputed, e.kind, e.document_number, e.committed_on, e.fulfilment, e.authority, e.valid_until'],
-  evaluations: ['evaluations', 'evaluated_on', 'e.id, e.item_code, e.status, e.disputed, e.grade, e.evaluated_on, e.authority'],
+  evaluations: ['evaluations', 'updated_at', 'e.id, e.item_code, e.status, e.disputed, e.grade, e.evaluated_on, e.authority'],
 };
 const of = (name, first) => {
   const [table, date, columns] = FAMILIES[name];
+  const order = date === 'updated_at' ? 'e.updated_at' : `COALESCE(e.${date}, '-infinity')`;
   return `'${name}', (SELECT json_agg(e) FROM (SELECT ${columns} FROM ${table} e WHERE e.subject_id = s.id AND ${VISIBLE}
-    ORDER BY COALESCE(e.${date}, '-infinity') DESC, e.id DESC LIMIT ${first}) e)`;
+    ORDER BY ${order} DESC, e.id DESC LIMIT ${first}) e)`;
 };
 const SUBJECT = `'id', s.id, 'kind', s.kind, 'name', s.name, 'creditCode', s.credit_code, 'divisionCode', s.division_code, 'status', s.status,
   'legalRepresentative', s.content ->> 'legalRepresentative', 'registeredCapital', s.content ->> 'registeredCapital',

@@ -58,7 +58,7 @@ CREATE VIEW bench_api.list_entries AS SELECT subject_id, id, item_code, status::
 CREATE VIEW bench_api.commitments AS SELECT subject_id, id, item_code, status::text AS status, disputed, kind, document_number, committed_on, fulfilment,
   authority, valid_until, COALESCE(committed_on, '-infinity'::date) AS sort_on FROM public.commitments;
 CREATE VIEW bench_api.evaluations AS SELECT subject_id, id, item_code, status::text AS status, disputed, grade, evaluated_on, authority,
-  COALESCE(evaluated_on, '-infinity'::date) AS sort_on FROM public.evaluations;
+  updated_at AS sort_on FROM public.evaluations;
 CREATE VIEW bench_api.organization_penalties AS SELECT subject_id, id, status::text AS status, content ->> 'partyName' AS party_name,
   content ->> 'unifiedSocialCreditCode' AS unified_social_credit_code, document_number AS penalty_doc_no, content ->> 'violationType' AS violation_type,
   content ->> 'penaltyBasis' AS penalty_basis, title AS penalty_category, amount AS fine_amount, decided_on AS penalty_decision_date,

@@ -1,7 +1,7 @@
 /** The one way out for errors: public text and code, everything unforeseen masked with the request's id. */
 import { GraphQLError } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
-import { ERROR_CODES, GatewayError } from '../errors.ts';
+import { DATABASE_AWAY, ERROR_CODES, GatewayError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(ERROR_CODES);
@@ -15,12 +15,16 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
   SERVICE_UNAVAILABLE: 503,
 };
 
-/** A refusal as GraphQL knows errors: code, details and HTTP status in its extensions. */
-export function toGraphQLError(error: GatewayError): GraphQLError {
+/** A refusal as GraphQL knows errors: code, details, HTTP status and, where given, the request's id in its extensions. */
+export function toGraphQLError(error: GatewayError, requestId: string | null = null): GraphQLError {
   const status = STATUSES[error.code];
   const headers = error.code === 'UNAUTHENTICATED' ? new Map([['www-authenticate', 'Bearer']]) : undefined;
   const http = status === undefined ? {} : { http: { status, ...(headers === undefined ? {} : { headers }) } };
-  return new GraphQLError(error.message, { originalError: error, extensions: { ...error.details, code: error.code, ...http } });
+  const named = requestId === null ? {} : { requestId };
+  return new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { ...error.details, code: error.code, ...http, ...named },
+  });
 }
 
 export interface ErrorFormatterOptions {
@@ -63,7 +67,7 @@ export function createErrorFormatter({
     onUnforeseen(original, requestId);
     if (isUnavailable(original)) {
       return {
-        message: 'The database cannot be reached at the moment. Try again shortly.',
+        message: DATABASE_AWAY,
         ...place,
         extensions: { code: 'SERVICE_UNAVAILABLE', ...named },
       };

@@ -11,7 +11,7 @@ import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { AuthenticateServices } from '../clients/index.ts';
 import { today } from '../calendar.ts';
-import { GatewayError } from '../errors.ts';
+import { DATABASE_AWAY, GatewayError } from '../errors.ts';
 import { executeOperation } from './execute-operation.ts';
 import type { ExecutorDependencies } from './execute-operation.ts';
 import { createErrorFormatter, toGraphQLError } from './format-error.ts';
@@ -95,7 +95,7 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
       try {
         return { request: req, frame: await requestFrame(options.services, req.headers, options.requestIdOf(req), today()) };
       } catch (error) {
-        throw error instanceof GatewayError ? toGraphQLError(error) : error;
+        throw unauthenticated(error, options.requestIdOf(req));
       }
     },
   });
@@ -107,13 +107,21 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     close: () => server.stop(),
   };
 
+  /** Why there is no caller: a refusal, or no database to ask. Either ends the request with its own HTTP status. */
+  function unauthenticated(error: unknown, requestId: string): unknown {
+    if (error instanceof GatewayError) return toGraphQLError(error, requestId);
+    if (!options.isUnavailable(error)) return error;
+    options.onUnforeseen(error, requestId);
+    return toGraphQLError(new GatewayError('SERVICE_UNAVAILABLE', DATABASE_AWAY, {}, { cause: error }), requestId);
+  }
+
   function schemaContext(): { apiSchema: GraphQLSchema; coreSupergraphSdl: string } {
     return { apiSchema: schemas.current.schema, coreSupergraphSdl: '' };
   }
 
   function observe({ frame, request }: ServerContext): {
     willSendResponse: (context: {
-      response: { body: GraphQLResponseBody };
+      response: { body: GraphQLResponseBody; http: { status?: number } };
       operation?: { operation: string } | undefined;
     }) => Promise<void>;
   } {
@@ -125,6 +133,9 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
         if (response.body.kind === 'single') {
           const { singleResult } = response.body;
           singleResult.extensions = { requestId: frame.requestId, ...singleResult.extensions };
+          // Proxies and monitors read the status: an answer of nothing but an outage is none.
+          const answered = Object.values(singleResult.data ?? {}).some((value) => value !== null);
+          if (outcomeOf(response.body) === 'SERVICE_UNAVAILABLE' && !answered) response.http.status = 503;
         }
         options.onOperation(request, {
           requestId: frame.requestId,

@@ -3,17 +3,27 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { DATABASE_AWAY } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { requestIdOf } from './request-context.ts';
 
 /** Largest request body. A generous operation with its variables is some 50 kB. */
 export const BODY_LIMIT = '1mb';
 
+/** A database that restarts is usually back by then. */
+const RETRY_AFTER_SECONDS = 5;
+
 interface Problem {
   readonly status: number;
   readonly code: ErrorCode | 'NOT_FOUND' | 'METHOD_NOT_ALLOWED';
   readonly message: string;
 }
+
+/** RFC 6749 §5.2, and §4.1.2.1 for what is the server's own failure. */
+const OAUTH_ERRORS = new Map([
+  [500, 'server_error'],
+  [503, 'temporarily_unavailable'],
+]);
 
 /** `{errors: […]}` on /graphql (GraphQL over HTTP), `{error, error_description}` on /oauth/* (RFC 6749 §5.2), else plain JSON. */
 function answer(request: IncomingMessage & { path: string }, response: Response, { status, code, message }: Problem): void {
@@ -22,7 +32,7 @@ function answer(request: IncomingMessage & { path: string }, response: Response,
   if (request.path === '/graphql') {
     response.json({ errors: [{ message, extensions: { code, requestId } }], extensions: { requestId } });
   } else if (request.path.startsWith('/oauth/')) {
-    response.json({ error: status >= 500 ? 'server_error' : 'invalid_request', error_description: message });
+    response.json({ error: OAUTH_ERRORS.get(status) ?? 'invalid_request', error_description: message });
   } else {
     response.json({ error: { code, message, requestId } });
   }
@@ -83,8 +93,11 @@ const BODY_MESSAGES: Readonly<Record<string, string>> = {
   'charset.unsupported': 'The request body must be UTF-8.',
 };
 
-/** The one exit for errors of handlers: body errors by name, everything else masked behind the request's id. */
-export function errorAnswers(logger: Logger): ErrorRequestHandler {
+/**
+ * The one exit for errors of handlers: body errors by name, an outage as such, everything else masked behind the request's id.
+ * @param isUnavailable whether an error means that the database cannot be reached now
+ */
+export function errorAnswers(logger: Logger, isUnavailable: (error: unknown) => boolean): ErrorRequestHandler {
   // Express tells error handlers from the others by their four parameters.
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
@@ -98,6 +111,11 @@ export function errorAnswers(logger: Logger): ErrorRequestHandler {
       return;
     }
     logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed unexpectedly');
+    if (isUnavailable(error)) {
+      response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+      answer(request, response, { status: 503, code: 'SERVICE_UNAVAILABLE', message: DATABASE_AWAY });
+      return;
+    }
     answer(request, response, {
       status: 500,
       code: 'INTERNAL_SERVER_ERROR',

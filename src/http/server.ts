@@ -22,6 +22,8 @@ export interface HttpServerOptions {
   /** answers GET /.well-known/jwks.json */
   readonly jwks: RequestHandler;
   readonly readiness: () => Promise<Readiness>;
+  /** whether an error that a handler threw means that the database cannot be reached now */
+  readonly isUnavailable: (error: unknown) => boolean;
   readonly metrics: Metrics;
   /** whether GET / serves the explorer */
   readonly explorer: boolean;
@@ -105,7 +107,7 @@ function createApp(options: HttpServerOptions): Express {
     .all(methodNotAllowed('GET', 'HEAD'));
   if (options.explorer) app.use(explorerRouter());
   app.use(notFound);
-  app.use(errorAnswers(logger));
+  app.use(errorAnswers(logger, options.isUnavailable));
   return app;
 }
 

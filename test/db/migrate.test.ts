@@ -119,7 +119,7 @@ describe('what the migrations make', () => {
       `SELECT id FROM subjects WHERE name_bigrams(name) @> name_bigrams('草原')`,
       'subjects_name_bigrams',
     ],
-    ['a prefix of a name', `SELECT id FROM subjects WHERE NOT person AND COALESCE(name, '') LIKE '内蒙%'`, 'subjects_by_name'],
+    ['a prefix of a name', `SELECT id FROM subjects WHERE NOT person AND CASE WHEN name IS NULL THEN '' ELSE name END LIKE '内蒙%'`, 'subjects_by_name'],
     [
       'a division and all below',
       `SELECT id FROM subjects WHERE NOT person AND division_code LIKE '1501%'`,
@@ -127,32 +127,32 @@ describe('what the migrations make', () => {
     ],
     [
       'the next page of subjects by code',
-      `SELECT id FROM subjects WHERE NOT person AND (COALESCE(credit_code, ''), id) > ('9115', '00000000-0000-8000-8000-000000000000') ORDER BY COALESCE(credit_code, ''), id LIMIT 10`,
+      `SELECT id FROM subjects WHERE NOT person AND (CASE WHEN credit_code IS NULL THEN '' ELSE credit_code END, id) > ('9115', '00000000-0000-8000-8000-000000000000') ORDER BY CASE WHEN credit_code IS NULL THEN '' ELSE credit_code END, id LIMIT 10`,
       'subjects_by_credit_code',
     ],
     [
       'the next page of an item by date',
-      `SELECT id FROM credit_records WHERE item_code = 'XK01' AND (COALESCE(decided_on, '-infinity'::date), id) < ('2026-01-01'::date, 'ffffffff-ffff-8fff-bfff-ffffffffffff') ORDER BY COALESCE(decided_on, '-infinity'::date) DESC, id DESC LIMIT 10`,
+      `SELECT id FROM credit_records WHERE item_code = 'XK01' AND (CASE WHEN decided_on IS NULL THEN '-infinity'::date ELSE decided_on END, id) < ('2026-01-01'::date, 'ffffffff-ffff-8fff-bfff-ffffffffffff') ORDER BY CASE WHEN decided_on IS NULL THEN '-infinity'::date ELSE decided_on END DESC, id DESC LIMIT 10`,
       'credit_records_of_item',
     ],
     [
       'the next page of an item by amount',
-      `SELECT id FROM credit_records WHERE item_code = 'XK01' ORDER BY COALESCE(amount, '-Infinity'::numeric) DESC, id DESC LIMIT 10`,
+      `SELECT id FROM credit_records WHERE item_code = 'XK01' ORDER BY CASE WHEN amount IS NULL THEN '-Infinity'::numeric ELSE amount END DESC, id DESC LIMIT 10`,
       'credit_records_by_amount',
     ],
     [
       'the entries of a subject by date',
-      `SELECT id FROM evaluations WHERE subject_id = '00000000-0000-8000-8000-000000000000' ORDER BY COALESCE(evaluated_on, '-infinity'::date) DESC, id DESC LIMIT 10`,
+      `SELECT id FROM evaluations WHERE subject_id = '00000000-0000-8000-8000-000000000000' ORDER BY CASE WHEN evaluated_on IS NULL THEN '-infinity'::date ELSE evaluated_on END DESC, id DESC LIMIT 10`,
       'evaluations_of_subject',
     ],
     [
       'what one authority decided',
-      `SELECT id FROM list_entries WHERE item_code = 'HM01' AND authority = '锡盟中院' ORDER BY COALESCE(listed_on, '-infinity'::date), id LIMIT 10`,
+      `SELECT id FROM list_entries WHERE item_code = 'HM01' AND authority = '锡盟中院' ORDER BY CASE WHEN listed_on IS NULL THEN '-infinity'::date ELSE listed_on END, id LIMIT 10`,
       'list_entries_by_authority',
     ],
     [
       'what only its provider still sees',
-      `SELECT id FROM commitments WHERE item_code = 'CN01' AND source_unit_code = 'x' AND status <> 'ACTIVE' ORDER BY COALESCE(committed_on, '-infinity'::date), id LIMIT 10`,
+      `SELECT id FROM commitments WHERE item_code = 'CN01' AND source_unit_code = 'x' AND status <> 'ACTIVE' ORDER BY CASE WHEN committed_on IS NULL THEN '-infinity'::date ELSE committed_on END, id LIMIT 10`,
       'commitments_not_active',
     ],
   ])('answers %s from an index', async (_, statement, index) => {

@@ -25,6 +25,7 @@ export async function startServer(overrides: Partial<HttpServerOptions> = {}, po
       response.json({ keys: [] });
     },
     readiness: () => Promise.resolve({ ready: true, checks: { database: true } }),
+    isUnavailable: () => false,
     metrics: createMetrics(),
     explorer: true,
     logger: createLogger('debug', { write: (line) => void written.push(line) }),

@@ -20,7 +20,7 @@ import type { World } from './world.ts';
 type Check = (scene: Scene, findings: Findings) => Promise<void>;
 
 const CHANNELS: Readonly<Record<string, Check>> = {
-  'select: every field of every item, and extensions.access, and strict mode': selectPlainly,
+  'select: every field of every item, and extensions.access, and strict mode': (scene, findings) => selectPlainly(scene, findings),
   'alias and named fragment, on types and on interfaces': selectByFragments,
   'inline fragment within an interface': selectByInlineFragments,
   'nested path: subject → entries → subject, entry → subject → entries': selectNested,

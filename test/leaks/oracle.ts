@@ -31,6 +31,8 @@ export const INTERFACE_ROLES: Readonly<Record<Family, Readonly<Record<string, Ro
 
 export class Oracle {
   readonly #today: string;
+  /** what was worked out once, by what it is about */
+  readonly #known = new Map<unknown, Map<string, unknown>>();
 
   constructor(
     readonly world: World,
@@ -55,16 +57,22 @@ export class Oracle {
   }
 
   decision(row: Row, field: CatalogField): Expected {
-    return expectedDecision(row.item, field, this.client.basis, this.factsOf(row));
+    return this.#once(row, `decision ${field.key}`, () => expectedDecision(row.item, field, this.client.basis, this.factsOf(row)));
   }
 
   /** "does not exist for it: not in a page, a count, a statistic, a feed" */
   exists(row: Row): boolean {
-    return this.#exists(row.item, this.factsOf(row), this.world.document.items.some(({ code }) => this.client.hasConsent(row.subject, code)));
+    const authorized = (): boolean => this.world.document.items.some(({ code }) => this.client.hasConsent(row.subject, code));
+    return this.#once(row, 'exists', () => this.#exists(row.item, this.factsOf(row), authorized()));
   }
 
-  visible(family: Family): Row[] {
-    return rowsOf(this.world, family).filter((row) => this.exists(row));
+  visible(family: Family): readonly Row[] {
+    return this.#once(this.world, family, () => rowsOf(this.world, family).filter((row) => this.exists(row)));
+  }
+
+  /** The visible entries of one subject. */
+  visibleOf(subject: Row, family: Family): readonly Row[] {
+    return this.#once(subject, family, () => this.visible(family).filter((row) => row.subject === subject.subject));
   }
 
   /**
@@ -82,15 +90,19 @@ export class Oracle {
   mayUse(item: CatalogItem, role: Role, party: PartyInScope): boolean {
     const field = fieldOf(item, role);
     if (field === undefined) return true;
-    return possibleRows(item, this.client.basis)
-      .filter(({ person }) => party === 'ANY' || person === (party === 'PERSON'))
-      .filter((facts) => this.#exists(item, facts, facts.status === 'ACTIVE'))
-      .every((facts) => expectedDecision(item, field, this.client.basis, facts).outcome === 'OPEN');
+    return this.#once(item, `use ${role} ${party}`, () =>
+      possibleRows(item, this.client.basis)
+        .filter(({ person }) => party === 'ANY' || person === (party === 'PERSON'))
+        .filter((facts) => this.#exists(item, facts, facts.status === 'ACTIVE'))
+        .every((facts) => expectedDecision(item, field, this.client.basis, facts).outcome === 'OPEN'),
+    );
   }
 
   /** Whether the client could see any row of the item at all. */
   reaches(item: CatalogItem): boolean {
-    return possibleRows(item, this.client.basis).some((facts) => this.#exists(item, facts, facts.status === 'ACTIVE'));
+    return this.#once(item, 'reaches', () =>
+      possibleRows(item, this.client.basis).some((facts) => this.#exists(item, facts, facts.status === 'ACTIVE')),
+    );
   }
 
   /** "types and fields that some channel could ever open to it" */
@@ -128,6 +140,13 @@ export class Oracle {
       if (places.some(({ row, field }) => this.#shows(row, field, token))) open.add(token);
     }
     return open;
+  }
+
+  #once<T>(about: object, question: string, answer: () => T): T {
+    const known = this.#known.get(about) ?? new Map<string, unknown>();
+    this.#known.set(about, known);
+    if (!known.has(question)) known.set(question, answer());
+    return known.get(question) as T;
   }
 
   #shows(row: Row, field: CatalogField, token: string): boolean {

@@ -24,23 +24,28 @@ import type { World } from './world.ts';
 /** How many catalogs; the same ones every time unless a seed is given. */
 const RUNS = Number(process.env['LEAK_RUNS'] ?? 200);
 const SEED = Number(process.env['LEAK_SEED'] ?? 20_261_120);
-/** Clients of one run: three neighbours of the list, so that any two runs in three share none. */
-const CLIENTS_A_RUN = 3;
+/** Clients of one run, by turns. */
+const CLIENTS_A_RUN = 2;
 const NODES = 24;
-const REFUSALS = 3;
+/** Of the filters and orders of a catalog, by turns; and how many of the refused ones among them. */
+const FILTERS = 40;
+const ORDERS = 20;
+const REFUSALS = 8;
 
 type Check = (scene: Scene, findings: Findings, run: number) => Promise<void>;
 
 const CHANNELS: Readonly<Record<string, Check>> = {
-  select: selectPlainly,
+  select: (scene, findings, run) => selectPlainly(scene, findings, run % 4 === 0),
   'alias, fragment and nested path': selectNested,
   'node(id)': (scene, findings) => readById(scene, findings, hiddenFirst(scene).slice(0, NODES)),
   'look-up by number': (scene, findings, run) => lookUpSubjects(scene, findings, scene.world.subjects.filter((_, at) => at % 3 === run % 3)),
-  'filter, search and count': async (scene, findings, run) => {
-    for (const family of ALL_FAMILIES) await askBy(scene, findings, rotated(filterProbes(scene.oracle, family), run), REFUSALS);
+  'filter, search and count': (scene, findings, run) => {
+    const probes = ALL_FAMILIES.flatMap((family) => filterProbes(scene.oracle, family));
+    return askBy(scene, findings, rotated(probes, run).slice(0, FILTERS), REFUSALS);
   },
-  order: async (scene, findings, run) => {
-    for (const family of ALL_FAMILIES) await askBy(scene, findings, rotated(orderProbes(scene.oracle, family), run), 1);
+  order: (scene, findings, run) => {
+    const probes = ALL_FAMILIES.flatMap((family) => orderProbes(scene.oracle, family));
+    return askBy(scene, findings, rotated(probes, run).slice(0, ORDERS), REFUSALS);
   },
   introspection: introspect,
 };
@@ -90,9 +95,9 @@ async function findingsOn(document: CatalogDocument, run: number): Promise<strin
 /** What needs no repetition by every client of a run. */
 async function once(on: Stage, world: World, [id = '', other = '']: readonly string[], run: number): Promise<string[]> {
   const slips = new Findings(id, 'suggestion');
-  await misspell(on.scene(id), slips);
-  const cursors = new Findings(id, 'cursor');
   const family = ALL_FAMILIES[run % ALL_FAMILIES.length] ?? 'RECORD';
+  await misspell(on.scene(id), slips, [family]);
+  const cursors = new Findings(id, 'cursor');
   await misuseCursors(on.scene(id), on.scene(other), cursors, family);
   return [...slips.lines, ...cursors.lines, ...readLogs(on, world)];
 }
@@ -104,6 +109,6 @@ function hiddenFirst({ world, oracle }: Scene): World['rows'] {
 }
 
 function rotated<T>(list: readonly T[], by: number): T[] {
-  const at = list.length === 0 ? 0 : (by * REFUSALS) % list.length;
+  const at = list.length === 0 ? 0 : (by * 17) % list.length;
   return [...list.slice(at), ...list.slice(0, at)];
 }

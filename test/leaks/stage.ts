@@ -40,6 +40,7 @@ export interface Scene {
 
 export class Stage {
   readonly #tokens = new Map<string, string>();
+  readonly #scenes = new Map<string, Scene>();
   #world: World | undefined;
 
   private constructor(
@@ -84,10 +85,17 @@ export class Stage {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
     this.#world = world;
+    this.#scenes.clear();
     return world;
   }
 
   scene(clientId: string): Scene {
+    const known = this.#scenes.get(clientId) ?? this.#sceneOf(clientId);
+    this.#scenes.set(clientId, known);
+    return known;
+  }
+
+  #sceneOf(clientId: string): Scene {
     const world = this.#world;
     if (world === undefined) throw new Error('Nothing is planted yet');
     const client = matrixClient(clientId, world.document.items);

@@ -63,14 +63,14 @@ export class Walk {
   }
 
   #property(row: Row, key: string, got: unknown, where: string): void {
-    const { item, subject } = row;
+    const { item } = row;
     const own = /^o\d+_(.+)$/.exec(key)?.[1];
     const name = /^i_(.+)$/.exec(key)?.[1] ?? key;
     const family = LISTINGS[name];
     const role = INTERFACE_ROLES[item.family][name];
     if (own !== undefined) this.#own(row, item.fields.find((field) => field.key === own), key, got, where);
     else if (item.family === 'SUBJECT' && family !== undefined) {
-      this.connection(got, this.oracle.visible(family).filter((entry) => entry.subject === subject), `${where}(${row.state})`);
+      this.connection(got, this.oracle.visibleOf(row, family), `${where}(${row.state})`);
     } else if (item.family !== 'SUBJECT' && name === 'subject') this.#subject(row, got, where);
     else if (role !== undefined) this.#compare(row, fieldOf(item, role), key, this.oracle.interfaceValue(row, role), got, where);
     else if (name in SYSTEM) this.#compare(row, undefined, key, SYSTEM[name]?.(row, this.oracle), got, where);
@@ -83,7 +83,7 @@ export class Walk {
   }
 
   #subject(row: Row, got: unknown, where: string): void {
-    const subject = this.oracle.world.rows.find((other) => other.item.family === 'SUBJECT' && other.subject === row.subject);
+    const subject = this.oracle.world.subjectRows.get(row.subject);
     const exists = subject !== undefined && this.oracle.exists(subject);
     if (exists !== (got !== null)) this.findings.of(row, 'subject', exists ? 'delivered' : null, got, where);
     if (got === null) return;

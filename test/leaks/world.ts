@@ -26,6 +26,8 @@ export interface World {
   readonly subjects: readonly Subject[];
   readonly rows: readonly Row[];
   readonly byId: ReadonlyMap<string, Row>;
+  /** each subject's own row */
+  readonly subjectRows: ReadonlyMap<Subject, Row>;
   /** all canaries with the cells they stand in */
   readonly tokens: ReadonlyMap<string, readonly { readonly row: Row; readonly field: CatalogField }[]>;
 }
@@ -52,7 +54,11 @@ export async function plantWorld(gateway: Gateway, document: CatalogDocument, su
   await importDrafts(gateway, document, drafts.filter(({ subject, item }) => item.family !== 'SUBJECT' || subject.state.unregistered !== true));
   for (const table of Object.values(TABLES)) await setStates(gateway, table, subjects);
   const rows = await identified(gateway, drafts);
-  return { document, version: catalog.version, subjects, rows, byId: new Map(rows.map((row) => [row.id, row])), tokens: tokensOf(rows) };
+  return {
+    ...{ document, subjects, rows, version: catalog.version, tokens: tokensOf(rows) },
+    byId: new Map(rows.map((row) => [row.id, row])),
+    subjectRows: new Map(rows.filter(({ item }) => item.family === 'SUBJECT').map((row) => [row.subject, row])),
+  };
 }
 
 function draftRows(document: CatalogDocument, subjects: readonly Subject[]): Draft[] {

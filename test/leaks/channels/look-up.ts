@@ -24,7 +24,7 @@ async function lookUp(scene: Scene, findings: Findings, person: boolean, subject
   const answer = await scene.ask(findings, `{ ${roots.join('\n')} }`);
   if (saysForbidden(answer, findings, forbidden(oracle, person), `subject(by ${person ? 'idNumber' : 'creditCode'})`)) return;
   for (const [at, subject] of subjects.entries()) {
-    const row = scene.world.rows.find((candidate) => candidate.item.family === 'SUBJECT' && candidate.subject === subject);
+    const row = scene.world.subjectRows.get(subject);
     if (row !== undefined) new Walk(oracle, findings).single(answer.data?.[`s${at}`] ?? null, row, 'subject(by)');
   }
 }

@@ -1,4 +1,5 @@
 /** Channels introspection, suggestion and error text. */
+import type { Family } from '../../../src/catalog/model.ts';
 import type { Findings } from '../findings.ts';
 import { ALL_FAMILIES, INTERFACES, ROOTS } from '../documents.ts';
 import { INTERFACE_ROLES } from '../oracle.ts';
@@ -36,9 +37,9 @@ export async function introspect(scene: Scene, findings: Findings): Promise<void
 }
 
 /** Slips of the pen one letter away from every name of the catalog: no answer may complete them. */
-export async function misspell(scene: Scene, findings: Findings): Promise<void> {
+export async function misspell(scene: Scene, findings: Findings, families: readonly Family[] = ALL_FAMILIES): Promise<void> {
   const { items } = scene.world.document;
-  for (const family of ALL_FAMILIES) {
+  for (const family of families) {
     const own = items.filter((item) => item.family === family);
     const slips = own.flatMap((item) => [
       `... on ${item.typeName}x { id }`,
