@@ -169,6 +169,6 @@ function connectionFailure(error: unknown): string | null {
   if (code !== null && code in SYSTEM_ERRORS) return SYSTEM_ERRORS[code] ?? null;
   const message = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
   if (/timeout/i.test(message)) return 'no reply in time';
-  if (/terminated|closed/i.test(message)) return 'it closed the connection';
+  if (/terminated|closed|connection error/i.test(message)) return 'it closed the connection';
   return /SSL|certificate/i.test(message) ? message : null;
 }
