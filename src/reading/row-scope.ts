@@ -102,9 +102,16 @@ export function conditionSql(builder: StatementBuilder, condition: Condition, na
   }
 }
 
-/** The two-character index narrows, the comparison decides: without regard to upper and lower case, like the index. */
+/**
+ * The two-character index narrows, the comparison decides: without regard to upper and lower case of ASCII letters, like the
+ * index, whose function folds under the collation "C".
+ */
 function containsSql(builder: StatementBuilder, row: 'e' | 'o', text: string): string {
-  return `(name_bigrams(${row}.name) @> name_bigrams(${builder.bind(text, 'text')}) AND lower(${row}.name) LIKE ${builder.bind(`%${escapeLike(text.toLowerCase())}%`, 'text')})`;
+  const pattern = builder.bind(`%${escapeLike(text)}%`, 'text');
+  return (
+    `(name_bigrams(${row}.name) @> name_bigrams(${builder.bind(text, 'text')}) ` +
+    `AND lower(${row}.name COLLATE "C") LIKE lower(${pattern} COLLATE "C"))`
+  );
 }
 
 function roleExpression(role: Role): SortColumn {
