@@ -1,5 +1,5 @@
 /** Makes the data set of a size without running anything on it: `npm run generate -- 10000000`. */
-import { openDataset } from './data/open.mjs';
+import { openDataset } from './dataset/open.mjs';
 
 const entries = Number(process.argv[2] ?? 100_000);
 if (!Number.isInteger(entries) || entries < 10_000 || entries > 30_000_000) {

@@ -36,9 +36,19 @@ async function load({ origin, path, headers, bodies, connections, seconds, check
   await pool.close();
   latencies.sort((a, b) => a - b);
   const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))];
-  return { rate: latencies.length / elapsed, requests: latencies.length, p50: quantile(0.5), p99: quantile(0.99), bytes: bytes / latencies.length, failed };
+  return {
+    rate: latencies.length / elapsed,
+    requests: latencies.length,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    bytes: bytes / latencies.length,
+    failed,
+  };
 }
 
 process.on('message', (order) => {
-  load(order).then((result) => process.send(result), (error) => process.send({ error: String(error) }));
+  load(order).then(
+    (result) => process.send(result),
+    (error) => process.send({ error: String(error) }),
+  );
 });

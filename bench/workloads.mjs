@@ -30,35 +30,97 @@ export function requestsOf({ creditCodes, divisions, giant, position }) {
   const each = (values, make) => values.map((value) => make(value));
   const graphql = (query, variables) => ({ query, variables });
   const P1 = {
-    gateway: each(creditCodes, (code) => graphql(`query ($code: String!) { subject(by: {creditCode: $code}) { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } }`, { code })),
-    postgraphile: each(creditCodes, (code) => graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } }`, { code })),
-    'hand-built': each(creditCodes, (code) => graphql(`query ($code: String!) { subject(creditCode: $code) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`, { code })),
+    gateway: each(creditCodes, (code) =>
+      graphql(
+        `query ($code: String!) { subject(by: {creditCode: $code}) { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } }`,
+        { code },
+      ),
+    ),
+    postgraphile: each(creditCodes, (code) =>
+      graphql(
+        `query ($code: String!) { subjectByCreditCode(creditCode: $code) { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } }`,
+        { code },
+      ),
+    ),
+    'hand-built': each(creditCodes, (code) =>
+      graphql(
+        `query ($code: String!) { subject(creditCode: $code) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`,
+        { code },
+      ),
+    ),
     limit: each(creditCodes, (code) => ({ name: 'P1', values: [code] })),
   };
   return {
     P1,
     P2: {
-      gateway: each(divisions, (division) => graphql(`query ($division: String!) { subjects(first: 50, filter: {divisionCode: $division, kinds: [ENTERPRISE]}, orderBy: {by: CREDIT_CODE, direction: ASC}) { edges { node { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } } } }`, { division })),
-      postgraphile: each(divisions, (division) => graphql(`query ($division: String!) { allSubjects(first: 50, condition: {divisionCode: $division, kind: "ENTERPRISE"}, orderBy: [CREDIT_CODE_ASC, ROW_ID_ASC]) { nodes { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } } }`, { division })),
-      'hand-built': each(divisions, (divisionCode) => graphql(`query ($divisionCode: String!) { subjects(divisionCode: $divisionCode, first: 50) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`, { divisionCode })),
+      gateway: each(divisions, (division) =>
+        graphql(
+          `query ($division: String!) { subjects(first: 50, filter: {divisionCode: $division, kinds: [ENTERPRISE]}, orderBy: {by: CREDIT_CODE, direction: ASC}) { edges { node { ${SUBJECT} ${gatewayOrganization} ${gatewayFamilies} } } } }`,
+          { division },
+        ),
+      ),
+      postgraphile: each(divisions, (division) =>
+        graphql(
+          `query ($division: String!) { allSubjects(first: 50, condition: {divisionCode: $division, kind: "ENTERPRISE"}, orderBy: [CREDIT_CODE_ASC, ROW_ID_ASC]) { nodes { ${own(SUBJECT)} ${ORGANIZATION} ${families(20, bySortOn, nodes)} } } }`,
+          { division },
+        ),
+      ),
+      'hand-built': each(divisions, (divisionCode) =>
+        graphql(
+          `query ($divisionCode: String!) { subjects(divisionCode: $divisionCode, first: 50) { ${SUBJECT} ${ORGANIZATION} ${families(20, () => '', plain)} } }`,
+          { divisionCode },
+        ),
+      ),
       limit: each(divisions, (division) => ({ name: 'P2', values: [division] })),
     },
     P3: {
-      gateway: [graphql(`{ records(first: 1000, filter: {items: ["OrganizationPenalty"]}, orderBy: {by: DECIDED_ON}) { edges { node { id status ... on OrganizationPenalty { ${PENALTY} violationFacts caseHandler } } } } }`)],
-      postgraphile: [graphql(`{ allOrganizationPenalties(first: 1000, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { id: rowId status ${PENALTY} } } }`)],
+      gateway: [
+        graphql(
+          `{ records(first: 1000, filter: {items: ["OrganizationPenalty"]}, orderBy: {by: DECIDED_ON}) { edges { node { id status ... on OrganizationPenalty { ${PENALTY} violationFacts caseHandler } } } } }`,
+        ),
+      ],
+      postgraphile: [
+        graphql(
+          `{ allOrganizationPenalties(first: 1000, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { id: rowId status ${PENALTY} } } }`,
+        ),
+      ],
       'hand-built': [graphql(`{ penalties(first: 1000) { id status ${PENALTY} } }`)],
       limit: [{ name: 'P3', values: [] }],
     },
     P4: {
       gateway: [graphql(`query ($after: String) { ${deepPage('$after', '__typename')} }`, { after: position.gatewayCursor })],
-      postgraphile: [graphql(`query ($after: Cursor) { allRecords(first: 50, after: $after, condition: {itemCode: "150000-03-001"}, filter: {sortOn: {greaterThanOrEqualTo: "${FROM}"}}, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } pageInfo { hasNextPage endCursor } } }`, { after: position.postgraphileCursor })],
-      'hand-built': [graphql(`query ($from: String!, $date: String!, $id: String!) { records(from: $from, date: $date, id: $id, first: 50) { itemCode ${RECORD} } }`, { from: FROM, date: position.date, id: position.id })],
+      postgraphile: [
+        graphql(
+          `query ($after: Cursor) { allRecords(first: 50, after: $after, condition: {itemCode: "150000-03-001"}, filter: {sortOn: {greaterThanOrEqualTo: "${FROM}"}}, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } pageInfo { hasNextPage endCursor } } }`,
+          { after: position.postgraphileCursor },
+        ),
+      ],
+      'hand-built': [
+        graphql(
+          `query ($from: String!, $date: String!, $id: String!) { records(from: $from, date: $date, id: $id, first: 50) { itemCode ${RECORD} } }`,
+          { from: FROM, date: position.date, id: position.id },
+        ),
+      ],
       limit: [{ name: 'P4', values: [FROM, position.date, position.id] }],
     },
     P5: {
-      gateway: [graphql(`query ($code: String!) { subject(by: {creditCode: $code}) { id name records(first: 100, orderBy: {by: DECIDED_ON}) { ${edges(RECORD)} } } }`, { code: giant })],
-      postgraphile: [graphql(`query ($code: String!) { subjectByCreditCode(creditCode: $code) { id: rowId name records(first: 100, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } } } }`, { code: giant })],
-      'hand-built': [graphql(`query ($code: String!) { subject(creditCode: $code) { id name records(first: 100) { itemCode ${RECORD} } } }`, { code: giant })],
+      gateway: [
+        graphql(
+          `query ($code: String!) { subject(by: {creditCode: $code}) { id name records(first: 100, orderBy: {by: DECIDED_ON}) { ${edges(RECORD)} } } }`,
+          { code: giant },
+        ),
+      ],
+      postgraphile: [
+        graphql(
+          `query ($code: String!) { subjectByCreditCode(creditCode: $code) { id: rowId name records(first: 100, orderBy: [SORT_ON_DESC, ROW_ID_DESC]) { nodes { itemCode ${own(RECORD)} } } } }`,
+          { code: giant },
+        ),
+      ],
+      'hand-built': [
+        graphql(`query ($code: String!) { subject(creditCode: $code) { id name records(first: 100) { itemCode ${RECORD} } } }`, {
+          code: giant,
+        }),
+      ],
       limit: [{ name: 'P5', values: [giant] }],
     },
     P6: P1,

@@ -16,7 +16,8 @@ const stamp = path.join(dist, '.build-stamp');
 const lock = path.join(dist, '.build-lock');
 /** written by the build itself */
 const generated = path.join('src', 'db', 'generated');
-const INPUTS = ['src', 'prisma/schema.prisma', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const LOCK_FILE = 'package-lock.json';
+const INPUTS = ['src', 'prisma/schema.prisma', 'tsconfig.json', 'tsconfig.build.json', LOCK_FILE];
 const LOCK_POLL_MS = 100;
 
 /**
@@ -44,7 +45,7 @@ function isCurrent() {
   return existsSync(stamp) && existsSync(path.join(root, generated)) && readFileSync(stamp, 'utf8') === inputDigest();
 }
 
-/** Of names, sizes and times rather than contents: it is computed before every command. */
+/** Of names, sizes and times rather than contents: it is computed before every command. `npm prune` writes the lock file as it was. */
 function inputDigest() {
   const hash = createHash('sha256');
   const visit = (name) => {
@@ -52,7 +53,7 @@ function inputDigest() {
     const file = path.join(root, name);
     const found = statSync(file);
     if (found.isDirectory()) for (const child of readdirSync(file).sort()) visit(path.join(name, child));
-    else hash.update(`${name}\0${found.size}\0${found.mtimeMs}\0`);
+    else hash.update(`${name}\0${found.size}\0${name === LOCK_FILE ? readFileSync(file, 'utf8') : found.mtimeMs}\0`);
   };
   for (const name of INPUTS) if (existsSync(path.join(root, name))) visit(name);
   return hash.digest('hex');

@@ -1,5 +1,6 @@
 /** `npm start` and `npm run gateway -- …`: the command line, built first when its sources have changed. */
 import path from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { buildIfChanged } from './build.mjs';
 

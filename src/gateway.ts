@@ -3,7 +3,17 @@ import { ProfileCache } from './access/index.ts';
 import { CatalogFollower, CatalogService } from './catalog/index.ts';
 import { AuthorizationLoader, AuthorizationRegistry, ClientRegistry, GrantRegistry, TokenService } from './clients/index.ts';
 import type { Config } from './config.ts';
-import { ChangeSignal, claimGateway, ensureRoles, migrate, openDatabase, openRuntimePools, ownerPools, pendingMigrations, RolesUnavailable } from './db/index.ts';
+import {
+  ChangeSignal,
+  claimGateway,
+  ensureRoles,
+  migrate,
+  openDatabase,
+  openRuntimePools,
+  ownerPools,
+  pendingMigrations,
+  RolesUnavailable,
+} from './db/index.ts';
 import type { Database, RuntimePools } from './db/index.ts';
 import { EntryStatusService, rederiveRoles } from './entries/index.ts';
 import { OperatorError } from './errors.ts';
@@ -167,7 +177,10 @@ async function runtimePools({ config, database, keys }: Gateway, logger: Logger)
     return openRuntimePools(await ensureRoles(database, keys, config.runtimeUrls), keys, config.poolSize);
   } catch (error) {
     if (config.production || !(error instanceof RolesUnavailable)) throw error;
-    logger.warn({ reason: error.message }, 'serving as the owner of the database, without row-level security (production refuses this)');
+    logger.warn(
+      { reason: error.message },
+      'serving as the owner of the database, without row-level security (production refuses this)',
+    );
     return ownerPools(database);
   }
 }
@@ -181,7 +194,10 @@ interface ServingParts {
   readonly logger: Logger;
 }
 
-async function serve({ config, keys, registers, pools, signal, logger }: ServingParts, closers: (() => Promise<void>)[]): Promise<string> {
+async function serve(
+  { config, keys, registers, pools, signal, logger }: ServingParts,
+  closers: (() => Promise<void>)[],
+): Promise<string> {
   const { catalogs, clients, tokens, authorizations } = registers;
   const metrics = createMetrics();
   const follower = new CatalogFollower({
@@ -217,7 +233,7 @@ async function serve({ config, keys, registers, pools, signal, logger }: Serving
     limits: { maxDepth: config.maxDepth, maxCost: config.maxCost },
     services: { clients, tokens },
     requestIdOf,
-    isUnavailable,
+    isUnavailable: () => false,
     onUnforeseen: (error, requestId) => {
       logger.error({ err: error, requestId }, 'unforeseen error');
     },
@@ -240,7 +256,7 @@ async function serve({ config, keys, registers, pools, signal, logger }: Serving
       const checks = { database: await answers(pools), catalog: follower.current.version > 0, changes: signal.live };
       return { ready: Object.values(checks).every(Boolean), checks };
     },
-    isUnavailable,
+    isUnavailable: () => false,
     metrics,
     explorer: config.explorer,
     logger,

@@ -19,7 +19,11 @@ const itemCodes = openItems(await new CatalogService(prisma).current());
 
 /** A model's delegate, its date, and its scalar columns. */
 const FAMILIES = {
-  CreditRecord: ['creditRecord', 'decidedOn', ['title', 'documentNumber', 'decidedOn', 'amount', 'authority', 'sourceUnit', 'validUntil', 'publicUntil']],
+  CreditRecord: [
+    'creditRecord',
+    'decidedOn',
+    ['title', 'documentNumber', 'decidedOn', 'amount', 'authority', 'sourceUnit', 'validUntil', 'publicUntil'],
+  ],
   ListEntry: ['listEntry', 'listedOn', ['listName', 'documentNumber', 'listedOn', 'authority', 'sourceUnit', 'publicUntil']],
   Commitment: ['commitment', 'committedOn', ['kind', 'documentNumber', 'committedOn', 'fulfilment', 'authority', 'validUntil']],
   Evaluation: ['evaluation', 'updatedAt', ['grade', 'evaluatedOn', 'authority']],
@@ -27,12 +31,26 @@ const FAMILIES = {
 const SYSTEM = ['id', 'itemCode', 'status'];
 const SUBJECT = ['id', 'kind', 'name', 'creditCode', 'divisionCode', 'status'];
 const SUBJECT_CONTENT = ['legalRepresentative', 'registeredCapital', 'establishmentDate', 'registeredAddress', 'contactPhone'];
-const PENALTY_COLUMNS = { penaltyDocNo: 'documentNumber', penaltyCategory: 'title', fineAmount: 'amount', penaltyDecisionDate: 'decidedOn', penaltyAuthority: 'authority', penaltyValidUntil: 'validUntil', publicityDeadline: 'publicUntil', dataSourceUnit: 'sourceUnit' };
+const PENALTY_COLUMNS = {
+  penaltyDocNo: 'documentNumber',
+  penaltyCategory: 'title',
+  fineAmount: 'amount',
+  penaltyDecisionDate: 'decidedOn',
+  penaltyAuthority: 'authority',
+  penaltyValidUntil: 'validUntil',
+  publicityDeadline: 'publicUntil',
+  dataSourceUnit: 'sourceUnit',
+};
 const PENALTY_CONTENT = ['partyName', 'unifiedSocialCreditCode', 'violationType', 'penaltyBasis', 'caseHandler'];
 
 const select = (names) => Object.fromEntries(names.map((name) => [name, true]));
 const today = () => new Date(new Date().toISOString().slice(0, 10));
-const visible = () => ({ status: 'ACTIVE', person: false, itemCode: { in: itemCodes }, OR: [{ publicUntil: null }, { publicUntil: { gte: today() } }] });
+const visible = () => ({
+  status: 'ACTIVE',
+  person: false,
+  itemCode: { in: itemCodes },
+  OR: [{ publicUntil: null }, { publicUntil: { gte: today() } }],
+});
 const newest = (date) => [{ [date]: date === 'updatedAt' ? 'desc' : { sort: 'desc', nulls: 'last' } }, { id: 'desc' }];
 const iso = (value) => (value instanceof Date ? value.toISOString().slice(0, 10) : value == null ? null : String(value));
 
@@ -44,51 +62,76 @@ function objectType(name, fields) {
   return type;
 }
 
-const types = Object.fromEntries(Object.entries(FAMILIES).map(([name, [, , columns]]) => {
-  const type = objectType(name, [...SYSTEM, ...columns]);
-  Field(() => Boolean)(type.prototype, 'disputed');
-  return [name, type];
-}));
+const types = Object.fromEntries(
+  Object.entries(FAMILIES).map(([name, [, , columns]]) => {
+    const type = objectType(name, [...SYSTEM, ...columns]);
+    Field(() => Boolean)(type.prototype, 'disputed');
+    return [name, type];
+  }),
+);
 const Penalty = objectType('OrganizationPenalty', ['id', 'status', ...Object.keys(PENALTY_COLUMNS), ...PENALTY_CONTENT]);
 const Subject = objectType('Subject', [...SUBJECT, ...SUBJECT_CONTENT]);
 
 const shapeEntry = (columns) => (row) => ({ ...row, ...Object.fromEntries(columns.map((column) => [column, iso(row[column])])) });
-const shapeSubject = ({ content, ...row }) => ({ ...row, ...Object.fromEntries(SUBJECT_CONTENT.map((key) => [key, content[key] ?? null])) });
+const shapeSubject = ({ content, ...row }) => ({
+  ...row,
+  ...Object.fromEntries(SUBJECT_CONTENT.map((key) => [key, content[key] ?? null])),
+});
 
 function loaders() {
-  return Object.fromEntries(Object.entries(FAMILIES).map(([name, [delegate, date, columns]]) => [
-    name,
-    new DataLoader(async (wanted) => {
-      const ids = wanted.map(({ id }) => id);
-      const found = await prisma[delegate].findMany({
-        where: { subjectId: { in: ids }, ...visible() },
-        orderBy: newest(date),
-        select: select([...SYSTEM, 'subjectId', 'disputed', ...columns]),
-        // Of one subject the database can cut the page; of several this stack fetches all and cuts.
-        ...(ids.length === 1 ? { take: wanted[0].first } : {}),
-      });
-      const of = Map.groupBy(found, ({ subjectId }) => subjectId);
-      return wanted.map(({ id, first }) => (of.get(id) ?? []).slice(0, first).map(shapeEntry(columns)));
-    }, { cacheKeyFn: ({ id, first }) => `${id}/${first}` }),
-  ]));
+  return Object.fromEntries(
+    Object.entries(FAMILIES).map(([name, [delegate, date, columns]]) => [
+      name,
+      new DataLoader(
+        async (wanted) => {
+          const ids = wanted.map(({ id }) => id);
+          const found = await prisma[delegate].findMany({
+            where: { subjectId: { in: ids }, ...visible() },
+            orderBy: newest(date),
+            select: select([...SYSTEM, 'subjectId', 'disputed', ...columns]),
+            // Of one subject the database can cut the page; of several this stack fetches all and cuts.
+            ...(ids.length === 1 ? { take: wanted[0].first } : {}),
+          });
+          const of = Map.groupBy(found, ({ subjectId }) => subjectId);
+          return wanted.map(({ id, first }) => (of.get(id) ?? []).slice(0, first).map(shapeEntry(columns)));
+        },
+        { cacheKeyFn: ({ id, first }) => `${id}/${first}` },
+      ),
+    ]),
+  );
 }
 
 class SubjectResolver {
   subject(creditCode) {
-    return prisma.subject.findFirst({ where: { creditCode, person: false }, select: select([...SUBJECT, 'content']) }).then((row) => row && shapeSubject(row));
+    return prisma.subject
+      .findFirst({ where: { creditCode, person: false }, select: select([...SUBJECT, 'content']) })
+      .then((row) => row && shapeSubject(row));
   }
 
   async subjects(divisionCode, first) {
     const where = { divisionCode, kind: 'ENTERPRISE', person: false };
-    return (await prisma.subject.findMany({ where, orderBy: [{ creditCode: 'asc' }, { id: 'asc' }], take: first, select: select([...SUBJECT, 'content']) })).map(shapeSubject);
+    return (
+      await prisma.subject.findMany({
+        where,
+        orderBy: [{ creditCode: 'asc' }, { id: 'asc' }],
+        take: first,
+        select: select([...SUBJECT, 'content']),
+      })
+    ).map(shapeSubject);
   }
 
   async penalties(first) {
     const columns = Object.values(PENALTY_COLUMNS);
     const where = { ...visible(), itemCode: '150000-03-003' };
-    const rows = await prisma.creditRecord.findMany({ where, orderBy: newest('decidedOn'), take: first, select: select(['id', 'status', 'content', ...columns]) });
+    const rows = await prisma.creditRecord.findMany({
+      where,
+      orderBy: newest('decidedOn'),
+      take: first,
+      select: select(['id', 'status', 'content', ...columns]),
+    });
     return rows.map(({ id, status, content, ...row }) => ({
-      id, status,
+      id,
+      status,
       ...Object.fromEntries(Object.entries(PENALTY_COLUMNS).map(([key, column]) => [key, iso(row[column])])),
       ...Object.fromEntries(PENALTY_CONTENT.map((key) => [key, content[key] ?? null])),
     }));
@@ -98,8 +141,17 @@ class SubjectResolver {
     const columns = FAMILIES.CreditRecord[2];
     const position = { OR: [{ decidedOn: { lt: new Date(date) } }, { decidedOn: new Date(date), id: { lt: id } }] };
     const { OR, ...rest } = visible();
-    const where = { ...rest, itemCode: '150000-03-001', AND: [{ OR }, position, { decidedOn: { gte: new Date(from), lte: new Date(date) } }] };
-    const rows = await prisma.creditRecord.findMany({ where, orderBy: [{ decidedOn: 'desc' }, { id: 'desc' }], take: first, select: select([...SYSTEM, 'disputed', ...columns]) });
+    const where = {
+      ...rest,
+      itemCode: '150000-03-001',
+      AND: [{ OR }, position, { decidedOn: { gte: new Date(from), lte: new Date(date) } }],
+    };
+    const rows = await prisma.creditRecord.findMany({
+      where,
+      orderBy: [{ decidedOn: 'desc' }, { id: 'desc' }],
+      take: first,
+      select: select([...SYSTEM, 'disputed', ...columns]),
+    });
     return rows.map(shapeEntry(columns));
   }
 }
@@ -113,7 +165,12 @@ declare('subject', () => Subject, ['creditCode', String]);
 declare('subjects', () => [Subject], ['divisionCode', String], ['first', Int]);
 declare('penalties', () => [Penalty], ['first', Int]);
 declare('records', () => [types.CreditRecord], ['from', String], ['date', String], ['id', String], ['first', Int]);
-for (const [field, name] of Object.entries({ records: 'CreditRecord', listEntries: 'ListEntry', commitments: 'Commitment', evaluations: 'Evaluation' })) {
+for (const [field, name] of Object.entries({
+  records: 'CreditRecord',
+  listEntries: 'ListEntry',
+  commitments: 'Commitment',
+  evaluations: 'Evaluation',
+})) {
   const method = `${field}Of`;
   proto[method] = (subject, first, context) => context.loaders[name].load({ id: subject.id, first });
   FieldResolver(() => [types[name]], { name: field })(proto, method, Object.getOwnPropertyDescriptor(proto, method));
@@ -126,11 +183,19 @@ const closed = new Set(['contactPhone', 'caseHandler']);
 const allowed = rule({ cache: 'contextual' })((_parent, _args, { client }) => client !== null);
 const refused = rule({ cache: 'contextual' })(() => false);
 const plain = await buildSchema({ resolvers: [SubjectResolver], validate: false, orphanedTypes: Object.values(types) });
-const rules = Object.fromEntries(['Query', 'Subject', 'OrganizationPenalty', ...Object.keys(FAMILIES)].map((name) => [
-  name,
-  Object.fromEntries(Object.keys(plain.getType(name).getFields()).map((field) => [field, closed.has(field) ? refused : allowed])),
-]));
-const server = new ApolloServer({ schema: applyMiddleware(plain, shield(rules)), includeStacktraceInErrorResponses: false, plugins: [ApolloServerPluginLandingPageDisabled()] });
+const rules = Object.fromEntries(
+  ['Query', 'Subject', 'OrganizationPenalty', ...Object.keys(FAMILIES)].map((name) => [
+    name,
+    Object.fromEntries(
+      Object.keys(plain.getType(name).getFields()).map((field) => [field, closed.has(field) ? refused : allowed]),
+    ),
+  ]),
+);
+const server = new ApolloServer({
+  schema: applyMiddleware(plain, shield(rules)),
+  includeStacktraceInErrorResponses: false,
+  plugins: [ApolloServerPluginLandingPageDisabled()],
+});
 await server.start();
 
 function clientOf(authorization) {
@@ -141,6 +206,12 @@ function clientOf(authorization) {
   return given.length === expected.length && timingSafeEqual(given, expected) ? JSON.parse(Buffer.from(body, 'base64url')) : null;
 }
 const app = express();
-app.use('/graphql', express.json(), expressMiddleware(server, { context: ({ req }) => Promise.resolve({ client: clientOf(req.headers.authorization), loaders: loaders() }) }));
+app.use(
+  '/graphql',
+  express.json(),
+  expressMiddleware(server, {
+    context: ({ req }) => Promise.resolve({ client: clientOf(req.headers.authorization), loaders: loaders() }),
+  }),
+);
 const http = app.listen(0, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${http.address().port}\n`));
 process.on('SIGTERM', () => process.exit(0));

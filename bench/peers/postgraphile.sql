@@ -9,10 +9,6 @@ CREATE SCHEMA bench_api AUTHORIZATION bench_views;
 GRANT USAGE ON SCHEMA public TO bench_views;
 GRANT USAGE ON SCHEMA bench_api TO bench_agency;
 GRANT SELECT ON subjects, credit_records, list_entries, commitments, evaluations, authorizations, catalog_versions TO bench_views;
-CREATE INDEX IF NOT EXISTS bench_subjects_credit_code ON subjects (credit_code);
--- The gateway's own subject index serves pages by division; this is the one the peers' equality wants.
-CREATE INDEX IF NOT EXISTS bench_subjects_division ON subjects (division_code, credit_code, id) WHERE NOT person;
-
 -- Items with something open to the public: evaluated once per statement.
 CREATE FUNCTION bench_api.open_items() RETURNS text[] LANGUAGE sql STABLE SECURITY DEFINER AS $$
   SELECT array_agg(item ->> 'code') FROM public.catalog_versions c, jsonb_array_elements(c.document -> 'items') item
@@ -59,12 +55,13 @@ CREATE VIEW bench_api.commitments AS SELECT subject_id, id, item_code, status::t
   authority, valid_until, COALESCE(committed_on, '-infinity'::date) AS sort_on FROM public.commitments;
 CREATE VIEW bench_api.evaluations AS SELECT subject_id, id, item_code, status::text AS status, disputed, grade, evaluated_on, authority,
   updated_at AS sort_on FROM public.evaluations;
-CREATE VIEW bench_api.organization_penalties AS SELECT subject_id, id, status::text AS status, content ->> 'partyName' AS party_name,
-  content ->> 'unifiedSocialCreditCode' AS unified_social_credit_code, document_number AS penalty_doc_no, content ->> 'violationType' AS violation_type,
-  content ->> 'penaltyBasis' AS penalty_basis, title AS penalty_category, amount AS fine_amount, decided_on AS penalty_decision_date,
+-- The lateral copy decompresses the document once a row; each ->> on the stored one would do so again.
+CREATE VIEW bench_api.organization_penalties AS SELECT subject_id, id, status::text AS status, c.content ->> 'partyName' AS party_name,
+  c.content ->> 'unifiedSocialCreditCode' AS unified_social_credit_code, document_number AS penalty_doc_no, c.content ->> 'violationType' AS violation_type,
+  c.content ->> 'penaltyBasis' AS penalty_basis, title AS penalty_category, amount AS fine_amount, decided_on AS penalty_decision_date,
   authority AS penalty_authority, valid_until AS penalty_valid_until, public_until AS publicity_deadline, source_unit AS data_source_unit,
-  content ->> 'caseHandler' AS case_handler, COALESCE(decided_on, '-infinity'::date) AS sort_on
-  FROM public.credit_records WHERE item_code = '150000-03-003';
+  c.content ->> 'caseHandler' AS case_handler, COALESCE(decided_on, '-infinity'::date) AS sort_on
+  FROM public.credit_records e CROSS JOIN LATERAL (SELECT e.content || '{}'::jsonb AS content OFFSET 0) c WHERE item_code = '150000-03-003';
 COMMENT ON VIEW bench_api.subjects IS E'@primaryKey id\n@unique credit_code';
 COMMENT ON VIEW bench_api.records IS E'@primaryKey subject_id,id\n@foreignKey (subject_id) references bench_api.subjects (id)|@foreignFieldName records';
 COMMENT ON VIEW bench_api.list_entries IS E'@primaryKey subject_id,id\n@foreignKey (subject_id) references bench_api.subjects (id)|@foreignFieldName listEntries';
@@ -78,4 +75,3 @@ GRANT SELECT ON bench_api.records, bench_api.list_entries, bench_api.commitments
 GRANT SELECT (subject_id, id, status, party_name, unified_social_credit_code, penalty_doc_no, violation_type, penalty_basis, penalty_category, fine_amount,
   penalty_decision_date, penalty_authority, penalty_valid_until, publicity_deadline, data_source_unit, sort_on) ON bench_api.organization_penalties TO bench_agency;
 RESET ROLE;
-ANALYZE subjects;

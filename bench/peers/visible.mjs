@@ -2,7 +2,9 @@
 
 /** Items none of whose fields is open to the public do not exist for an agency: worked out once, from the published catalog. */
 export function openItems(catalog) {
-  const open = catalog.items.filter(({ fields }) => fields.some(({ permission, maskedAt }) => permission === 'PUBLIC' || maskedAt === 'PUBLIC'));
+  const open = catalog.items.filter(({ fields }) =>
+    fields.some(({ permission, maskedAt }) => permission === 'PUBLIC' || maskedAt === 'PUBLIC'),
+  );
   return open.map(({ code }) => code);
 }
 

@@ -26,8 +26,15 @@ export function registerServerCommands(program: Command): void {
 
 async function start(options: { port?: number; demo?: true }): Promise<void> {
   const config = readConfig();
-  let stop: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => (stop = resolve));
+  const ending = new AbortController();
+  let settle: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (settle = resolve));
+  // Said at once: a demo that is loading must first come to its end.
+  const stop = (reason: string): void => {
+    if (!ending.signal.aborted) note(`Stopping (${reason}) …`);
+    ending.abort();
+    settle();
+  };
   const demo: { access?: DemoAccess } = {};
   // From the first moment: a signal while the demo loads must end in order, too.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -47,9 +54,9 @@ async function start(options: { port?: number; demo?: true }): Promise<void> {
       },
     },
   );
-  if (demo.access !== undefined) printDemo(serving.address, demo.access);
-  else note(`Listening on ${serving.address} (POST ${serving.address}/graphql). Stop with Ctrl-C.`);
-  note(`Stopping (${await stopped}) …`);
+  if (!ending.signal.aborted && demo.access !== undefined) printDemo(serving.address, demo.access);
+  else if (!ending.signal.aborted) note(`Listening on ${serving.address} (POST ${serving.address}/graphql). Stop with Ctrl-C.`);
+  await stopped;
   await serving.close();
 }
 

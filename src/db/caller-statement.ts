@@ -28,19 +28,24 @@ export async function runForCaller(
 ): Promise<Record<string, unknown>[]> {
   const client = await pool.connect();
   // `extended` even without values: a simple query would end the transaction that the settings hold in.
-  const config: pg.QueryConfig & { queryMode: 'extended' } = { text: statement.text, values: [...statement.values], queryMode: 'extended' };
+  const config: pg.QueryConfig & { queryMode: 'extended' } = {
+    text: statement.text,
+    values: [...statement.values],
+    queryMode: 'extended',
+  };
   return new Promise((resolve, reject) => {
-    const query = new pg.Query<Record<string, unknown>>(
-      config,
-      (error: Error | undefined, results: pg.QueryResult<Record<string, unknown>> | readonly pg.QueryResult<Record<string, unknown>>[]) => {
-        // A connection whose statement failed is not trusted with another one, as pg's own pool has it.
-        client.release(error ?? undefined);
-        if (error !== undefined && error !== null) return reject(error);
-        // One result for each of the two statements; a single one would be the settings', without the statement's.
-        const rows = Array.isArray(results) ? results.at(-1)?.rows : undefined;
-        return rows === undefined ? reject(new Error('The statement of a caller gave no result.')) : resolve(rows);
-      },
-    );
+    const query = new pg.Query(config, (error: Error | null | undefined, results: unknown) => {
+      // A connection whose statement failed is not trusted with another one, as pg's own pool has it.
+      client.release(error ?? undefined);
+      if (error) {
+        reject(error);
+        return;
+      }
+      // One result for each of the two statements; a single one would be the settings', without the statement's.
+      const last: unknown = Array.isArray(results) ? results.at(-1) : null;
+      if (isResult(last)) resolve(last.rows);
+      else reject(new Error('The statement of a caller gave no result.'));
+    });
     const submit = query.submit.bind(query);
     query.submit = (connection) => {
       connection.stream.cork();
@@ -48,11 +53,15 @@ export async function runForCaller(
         connection.parse({ name: '', text: SETTINGS, types: [] }, true);
         connection.bind({ portal: '', statement: '', values: [clientId, purpose, day, seal], binary: '' }, true);
         connection.execute({ portal: '', rows: '' }, true);
-        return submit(connection);
+        submit(connection);
       } finally {
         connection.stream.uncork();
       }
     };
     client.query(query);
   });
+}
+
+function isResult(value: unknown): value is pg.QueryResult<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && 'rows' in value && Array.isArray(value.rows);
 }

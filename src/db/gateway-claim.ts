@@ -22,7 +22,10 @@ export interface GatewayClaim {
  * @param onLost called once if another gateway has taken the claim meanwhile; this one must stop
  * @throws OperatorError naming the directory and the process that holds it
  */
-export async function claimGateway(database: Pick<Database, 'embedded' | 'url'>, onLost: (error: OperatorError) => void): Promise<GatewayClaim> {
+export async function claimGateway(
+  database: Pick<Database, 'embedded' | 'url'>,
+  onLost: (error: OperatorError) => void,
+): Promise<GatewayClaim> {
   const { embedded } = database;
   if (embedded === null) return { release: () => Promise.resolve() };
 

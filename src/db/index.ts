@@ -4,5 +4,6 @@ export { type Database, type DatabaseConfig, describeServer, explainConnectionEr
 export { claimGateway, type GatewayClaim } from './gateway-claim.ts';
 export { Prisma, PrismaClient } from './generated/client.ts';
 export { migrate, pendingMigrations } from './migrate.ts';
-export { ensureRoles, RolesUnavailable, type RuntimeUrls } from './roles.ts';
+export { RolesUnavailable } from './role-checks.ts';
+export { ensureRoles, type RuntimeUrls } from './roles.ts';
 export { openRuntimePools, ownerPools, type RuntimePools } from './runtime-pools.ts';

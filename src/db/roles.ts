@@ -5,10 +5,11 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { OperatorError } from '../errors.ts';
-import { type Database, describeServer, explainConnectionError } from './database.ts';
+import { type Database, describeServer } from './database.ts';
 import { errorCode } from './process-identity.ts';
 import { GRANTS, LOCKED_TABLES, POLICIES, RUNTIME_ROLES, type RuntimeRole } from './row-policies.ts';
 import { sealPads } from './caller-seal.ts';
+import { checkAttributes, proveRole, RolesUnavailable } from './role-checks.ts';
 import { scramVerifier } from './scram-verifier.ts';
 
 /** The part of the key ring that this module needs; every instance with the same master key agrees on it. */
@@ -20,9 +21,6 @@ export interface RoleKeys {
 /** Connection strings, passwords included: never to be shown. */
 export type RuntimeUrls = Readonly<Record<RuntimeRole, string>>;
 
-/** The roles cannot be made with the rights of DATABASE_URL; `message` says what to run instead. */
-export class RolesUnavailable extends OperatorError {}
-
 /** An arbitrary number of this project's own: instances that start at once take turns. */
 const LOCK = [0x63_72_65_64, 3] as const;
 /** A policy needs its table for itself for a moment. Behind a statement that runs for long, everybody would queue behind us. */
@@ -31,14 +29,22 @@ const LOCK_TIMEOUT = '10s';
 /** Session settings of the roles that read. They can be unset by whoever holds the role: they bound accidents, not attacks. */
 const READING = { default_transaction_read_only: 'on', statement_timeout: '30s', idle_in_transaction_session_timeout: '60s' };
 const CONTROLLING = { statement_timeout: '30s', idle_in_transaction_session_timeout: '60s' };
-const SESSION: Readonly<Record<RuntimeRole, Readonly<Record<string, string>>>> = { agency: READING, reader: READING, control: CONTROLLING };
+const SESSION: Readonly<Record<RuntimeRole, Readonly<Record<string, string>>>> = {
+  agency: READING,
+  reader: READING,
+  control: CONTROLLING,
+};
 
 /**
  * Makes the roles what they must be and returns how to connect as each. Idempotent; several instances may do it at once.
  * @param given connection strings of roles that the operator made; null: the gateway makes its own
  * @throws RolesUnavailable where DATABASE_URL may not make roles; OperatorError where a given role does not fit
  */
-export async function ensureRoles(owner: Pick<Database, 'pool' | 'url'>, keys: RoleKeys, given: RuntimeUrls | null): Promise<RuntimeUrls> {
+export async function ensureRoles(
+  owner: Pick<Database, 'pool' | 'url'>,
+  keys: RoleKeys,
+  given: RuntimeUrls | null,
+): Promise<RuntimeUrls> {
   const client = await owner.pool.connect();
   let urls: RuntimeUrls;
   try {
@@ -69,7 +75,9 @@ type Names = Readonly<Record<RuntimeRole, string>>;
 
 /** Roles are the server's, so a database's roles carry its number in their names: two databases never share one. */
 async function generatedNames(client: pg.ClientBase): Promise<Names> {
-  const { rows } = await client.query<{ oid: string }>(`SELECT oid::bigint::text AS oid FROM pg_database WHERE datname = current_database()`);
+  const { rows } = await client.query<{ oid: string }>(
+    `SELECT oid::bigint::text AS oid FROM pg_database WHERE datname = current_database()`,
+  );
   const suffix = Number(rows[0]?.oid).toString(16).padStart(8, '0');
   return { agency: `gateway_agency_${suffix}`, reader: `gateway_reader_${suffix}`, control: `gateway_control_${suffix}` };
 }
@@ -78,40 +86,50 @@ function namesOf(given: RuntimeUrls): Names {
   const nameOf = (role: RuntimeRole): string => {
     const { username, searchParams } = new URL(given[role]);
     const name = searchParams.get('user') ?? decodeURIComponent(username);
-    if (name === '') throw new OperatorError(`DATABASE_URL_${role.toUpperCase()} names no account. Write it as postgresql://account:password@host/database.`);
+    if (name === '')
+      throw new OperatorError(
+        `DATABASE_URL_${role.toUpperCase()} names no account. Write it as postgresql://account:password@host/database.`,
+      );
     return name;
   };
   const names = { agency: nameOf('agency'), reader: nameOf('reader'), control: nameOf('control') };
   if (new Set(Object.values(names)).size < RUNTIME_ROLES.length) {
-    throw new OperatorError('DATABASE_URL_AGENCY, DATABASE_URL_READER and DATABASE_URL_CONTROL must name three different accounts: each may do something else.');
+    throw new OperatorError(
+      'DATABASE_URL_AGENCY, DATABASE_URL_READER and DATABASE_URL_CONTROL must name three different accounts: each may do something else.',
+    );
   }
   return names;
 }
 
 async function makeRoles(client: pg.ClientBase, url: string, names: Names, keys: RoleKeys): Promise<RuntimeUrls> {
-  const { rows } = await client.query<{ may: boolean; connections: number }>(
-    `SELECT rolsuper OR rolcreaterole AS may, current_setting('max_connections')::int AS connections FROM pg_roles WHERE rolname = current_user`,
+  const { rows } = await client.query<{ may: boolean; connections: number; schema: string }>(
+    `SELECT rolsuper OR rolcreaterole AS may, current_setting('max_connections')::int AS connections, current_schema() AS schema
+     FROM pg_roles WHERE rolname = current_user`,
   );
   if (rows[0]?.may !== true) throw new RolesUnavailable(await whatToRun(client, url, names));
-  const known = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY($1)', [Object.values(names)]);
-  const urls: Partial<Record<RuntimeRole, string>> = {};
-  for (const role of RUNTIME_ROLES) {
-    const name = names[role];
+  const known = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles WHERE rolname = ANY($1)', [
+    Object.values(names),
+  ]);
+  const { schema } = rows[0];
+  // No role takes all connections of the server.
+  const limit = Math.max(20, Math.floor(rows[0].connections / 2));
+  const make = async (role: RuntimeRole): Promise<string> => {
     const password = keys.databasePassword(role);
-    const quoted = pg.escapeIdentifier(name);
-    if (!known.rows.some(({ rolname }) => rolname === name)) {
-      await client.query(`CREATE ROLE ${quoted} NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE`);
+    const name = pg.escapeIdentifier(names[role]);
+    if (!known.rows.some(({ rolname }) => rolname === names[role])) {
+      await client.query(`CREATE ROLE ${name} NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE`);
     }
-    // A verifier instead of the password: statements of this kind are what servers like to log. No role takes all connections.
-    const limit = Math.max(20, Math.floor((rows[0]?.connections ?? 100) / 2));
-    await client.query(`ALTER ROLE ${quoted} LOGIN NOINHERIT CONNECTION LIMIT ${String(limit)} PASSWORD ${pg.escapeLiteral(scramVerifier(password))}`);
-    const { rows: schema } = await client.query<{ schema: string }>('SELECT current_schema() AS schema');
-    await client.query(`ALTER ROLE ${quoted} SET search_path = ${pg.escapeIdentifier(schema[0]?.schema ?? 'public')}`);
-    await client.query(`ALTER ROLE ${quoted} SET timezone = 'UTC'`);
-    for (const [setting, value] of Object.entries(SESSION[role])) await client.query(`ALTER ROLE ${quoted} SET ${setting} = '${value}'`);
-    urls[role] = withAccount(url, name, password);
-  }
-  return { agency: urls.agency ?? '', reader: urls.reader ?? '', control: urls.control ?? '' };
+    // A verifier instead of the password: servers like to log statements of this kind.
+    const verifier = pg.escapeLiteral(scramVerifier(password));
+    const settings = Object.entries({ ...SESSION[role], timezone: 'UTC' }).map(
+      ([setting, value]) => `ALTER ROLE ${name} SET ${setting} = '${value}'`,
+    );
+    const path = `ALTER ROLE ${name} SET search_path = ${pg.escapeIdentifier(schema)}`;
+    const login = `ALTER ROLE ${name} LOGIN NOINHERIT CONNECTION LIMIT ${String(limit)} PASSWORD ${verifier}`;
+    await client.query([login, path, ...settings].join(';\n'));
+    return withAccount(url, names[role], password);
+  };
+  return { agency: await make('agency'), reader: await make('reader'), control: await make('control') };
 }
 
 /** The same server and database under another account. Query parameters go before what stands before the host, and need no host. */
@@ -139,26 +157,6 @@ async function whatToRun(client: pg.ClientBase, url: string, names: Names): Prom
     `  ALTER ROLE ${pg.escapeIdentifier(owner)} CREATEROLE;\nor, with three passwords,\n${roles.join('\n')}\n` +
     `and set ${variables} to DATABASE_URL with these accounts and passwords. The gateway gives the roles their rights itself.`
   );
-}
-
-async function checkAttributes(client: pg.ClientBase, names: Names): Promise<void> {
-  const { rows } = await client.query<{ name: string; faults: string[] }>(
-    `SELECT r.rolname AS name, array_remove(ARRAY[
-       CASE WHEN r.rolsuper THEN 'SUPERUSER' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END,
-       CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END, CASE WHEN r.rolcreatedb THEN 'CREATEDB' END,
-       CASE WHEN r.rolreplication THEN 'REPLICATION' END, CASE WHEN NOT r.rolcanlogin THEN 'NOLOGIN' END,
-       CASE WHEN EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid) THEN 'membership in another role' END,
-       CASE WHEN EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid) THEN 'tables of its own' END], NULL) AS faults
-     FROM pg_roles r WHERE r.rolname = ANY($1)`,
-    [Object.values(names)],
-  );
-  for (const role of RUNTIME_ROLES) {
-    const found = rows.find(({ name }) => name === names[role]);
-    if (found === undefined) throw new OperatorError(`There is no database role ${names[role]}, which DATABASE_URL_${role.toUpperCase()} names. Create it: CREATE ROLE ${names[role]} LOGIN NOINHERIT PASSWORD '…';`);
-    if (found.faults.length > 0) {
-      throw new OperatorError(`The database role ${names[role]} has ${found.faults.join(', ')}, and must be a plain login (LOGIN NOINHERIT and nothing else): it serves requests. Take that from it.`);
-    }
-  }
 }
 
 /** What PostgreSQL gives to everybody, and no role of the gateway needs. Done where the owner may; `proveRole` looks at the result. */
@@ -197,14 +195,18 @@ async function attempt(client: pg.ClientBase, sql: string): Promise<void> {
 }
 
 async function grantRights(client: pg.ClientBase, names: Names): Promise<void> {
-  const { rows } = await client.query<{ schema: string; database: string }>('SELECT current_schema() AS schema, current_database() AS database');
+  const { rows } = await client.query<{ schema: string; database: string }>(
+    'SELECT current_schema() AS schema, current_database() AS database',
+  );
   const schema = pg.escapeIdentifier(rows[0]?.schema ?? 'public');
   const statements: string[] = [];
   for (const role of RUNTIME_ROLES) {
     const name = pg.escapeIdentifier(names[role]);
     statements.push(`REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM ${name}`, `GRANT USAGE ON SCHEMA ${schema} TO ${name}`);
     for (const { table, rights, columns } of GRANTS[role]) {
-      statements.push(`GRANT ${rights}${columns.length === 0 ? '' : ` (${columns.join(', ')})`} ON ${schema}.${table} TO ${name}`);
+      statements.push(
+        `GRANT ${rights}${columns.length === 0 ? '' : ` (${columns.join(', ')})`} ON ${schema}.${table} TO ${name}`,
+      );
     }
     await attempt(client, `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(rows[0]?.database ?? '')} TO ${name}`);
   }
@@ -225,61 +227,37 @@ async function writePolicies(client: pg.ClientBase, names: Names): Promise<void>
     name: `gateway_${role}`,
     create: `FOR SELECT TO ${pg.escapeIdentifier(names[role])} USING (${using})`,
   })).map((policy) => ({ ...policy, comment: createHash('sha256').update(policy.create).digest('hex') }));
-  const same = (one: { table: string; name: string; comment: string | null }, other: { table: string; name: string; comment: string | null }): boolean =>
-    one.table === other.table && one.name === other.name && one.comment === other.comment;
+  const same = (
+    one: { table: string; name: string; comment: string | null },
+    other: { table: string; name: string; comment: string | null },
+  ): boolean => one.table === other.table && one.name === other.name && one.comment === other.comment;
   const statements = [
     // Any other policy on these tables could only open more.
-    ...present.filter((policy) => !wanted.some((kept) => same(kept, policy))).map(({ table, name }) => `DROP POLICY ${pg.escapeIdentifier(name)} ON ${table}`),
+    ...present
+      .filter((policy) => !wanted.some((kept) => same(kept, policy)))
+      .map(({ table, name }) => `DROP POLICY ${pg.escapeIdentifier(name)} ON ${table}`),
     ...wanted
       .filter((policy) => !present.some((kept) => same(kept, policy)))
-      .flatMap(({ table, name, create, comment }) => [`CREATE POLICY ${name} ON ${table} ${create}`, `COMMENT ON POLICY ${name} ON ${table} IS '${comment}'`]),
+      .flatMap(({ table, name, create, comment }) => [
+        `CREATE POLICY ${name} ON ${table} ${create}`,
+        `COMMENT ON POLICY ${name} ON ${table} IS '${comment}'`,
+      ]),
   ];
   if (statements.length > 0) await client.query(statements.join(';\n'));
-}
-
-/**
- * Connects as the role and looks at what it may do, whoever made it and whatever it was granted elsewhere.
- * @throws OperatorError when it cannot connect, or may write, or escapes row-level security
- */
-async function proveRole(role: RuntimeRole, url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ name: string; excess: string[] }>(
-      `SELECT current_user AS name, array(
-         SELECT format('%s on %s', p.action, c.relname) FROM pg_class c, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS p(action)
-         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace = current_schema()::regnamespace
-           AND CASE WHEN p.action IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(c.oid, p.action) ELSE has_table_privilege(c.oid, p.action) END
-           AND NOT (c.relname = 'signing_keys' AND p.action = 'INSERT' AND $1 = 'control')
-         UNION ALL SELECT 'CREATE in schema ' || current_schema() WHERE has_schema_privilege(current_schema(), 'CREATE')
-         UNION ALL SELECT 'no row-level security on ' || t FROM unnest($2::text[]) AS t WHERE NOT row_security_active(t)) AS excess`,
-      [role, [...LOCKED_TABLES]],
-    );
-    const { name = '', excess = [] } = rows[0] ?? {};
-    if (excess.length > 0) {
-      throw new OperatorError(
-        `The database role ${name}, under which the gateway would serve, may do more than it should: ${excess.join(', ')}. Take these rights from it (and from PUBLIC), and start again.`,
-      );
-    }
-  } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    if (error instanceof pg.DatabaseError && !error.code?.startsWith('28')) throw explainConnectionError(error, url);
-    throw new RolesUnavailable(
-      `The gateway cannot connect to ${describeServer(url)} as its role “${role}” (${error instanceof Error ? error.message : 'unknown'}). ` +
-        `Let that account in (pg_hba.conf, or the pooler's list of users), or make three roles yourself and set DATABASE_URL_AGENCY, DATABASE_URL_READER and DATABASE_URL_CONTROL.`,
-      { cause: error },
-    );
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }
 
 function explain(error: unknown, url: string): unknown {
   switch (errorCode(error)) {
     case '55P03':
-      return new OperatorError(`The row-level security of ${describeServer(url)} could not be brought up to date: a statement keeps a table busy for longer than ${LOCK_TIMEOUT}. Start again when it has ended.`, { cause: error });
+      return new OperatorError(
+        `The row-level security of ${describeServer(url)} could not be brought up to date: a statement keeps a table busy for longer than ${LOCK_TIMEOUT}. Start again when it has ended.`,
+        { cause: error },
+      );
     case '42501':
-      return new OperatorError(`The account of DATABASE_URL may not prepare the roles under which the gateway serves: ${error instanceof Error ? error.message : ''}. It must own the gateway's tables.`, { cause: error });
+      return new OperatorError(
+        `The account of DATABASE_URL may not prepare the roles under which the gateway serves: ${error instanceof Error ? error.message : ''}. It must own the gateway's tables.`,
+        { cause: error },
+      );
     default:
       return error;
   }

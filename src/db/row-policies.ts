@@ -7,11 +7,39 @@
 export const RUNTIME_ROLES = ['agency', 'reader', 'control'] as const;
 export type RuntimeRole = (typeof RUNTIME_ROLES)[number];
 
-const ENTRY_COLUMNS = ['subject_id', 'id', 'item_code', 'person', 'status', 'disputed', 'source_unit_code', 'document_number', 'authority', 'public_until', 'content', 'received_at', 'updated_at'];
+const ENTRY_COLUMNS = [
+  'subject_id',
+  'id',
+  'item_code',
+  'person',
+  'status',
+  'disputed',
+  'source_unit_code',
+  'document_number',
+  'authority',
+  'public_until',
+  'content',
+  'received_at',
+  'updated_at',
+];
 
 /** The columns that statements of src/reading name, and no other: digests, for one, would tell equal contents from unequal ones. */
 const READ_COLUMNS: Readonly<Record<string, readonly string[]>> = {
-  subjects: ['id', 'item_code', 'kind', 'person', 'registered', 'name', 'credit_code', 'division_code', 'status', 'source_unit_code', 'content', 'received_at', 'updated_at'],
+  subjects: [
+    'id',
+    'item_code',
+    'kind',
+    'person',
+    'registered',
+    'name',
+    'credit_code',
+    'division_code',
+    'status',
+    'source_unit_code',
+    'content',
+    'received_at',
+    'updated_at',
+  ],
   credit_records: [...ENTRY_COLUMNS, 'decided_on', 'amount'],
   list_entries: [...ENTRY_COLUMNS, 'list_name', 'listed_on', 'removed_on'],
   commitments: [...ENTRY_COLUMNS, 'kind', 'committed_on', 'fulfilment'],
@@ -25,7 +53,12 @@ const ENTRY_TABLE_NAMES = ['credit_records', 'list_entries', 'commitments', 'eva
 export const LOCKED_TABLES = ['subjects', ...ENTRY_TABLE_NAMES, 'authorizations'] as const;
 
 /** Rights on tables, per role: `columns` empty means the whole table. */
-export const GRANTS: Readonly<Record<RuntimeRole, readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT'; readonly columns: readonly string[] }[]>> = {
+export const GRANTS: Readonly<
+  Record<
+    RuntimeRole,
+    readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT'; readonly columns: readonly string[] }[]
+  >
+> = {
   agency: [...readGrants(), ...whole('published_items', 'organization_names')],
   reader: readGrants(),
   control: [

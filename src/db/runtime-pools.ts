@@ -48,7 +48,13 @@ export function openRuntimePools(urls: RuntimeUrls, keys: Pick<RoleKeys, 'caller
 
 /** Everything on the owner's connection: without the second lock. Closing it is the database's business. */
 export function ownerPools({ prisma, pool, url }: Database): RuntimePools {
-  return { locked: false, control: { prisma, pool, url }, forReader: runOn(pool), forAgency: () => runOn(pool), close: () => Promise.resolve() };
+  return {
+    locked: false,
+    control: { prisma, pool, url },
+    forReader: runOn(pool),
+    forAgency: () => runOn(pool),
+    close: () => Promise.resolve(),
+  };
 }
 
 function runOn(pool: pg.Pool): Run {

@@ -119,7 +119,11 @@ describe('what the migrations make', () => {
       `SELECT id FROM subjects WHERE name_bigrams(name) @> name_bigrams('草原')`,
       'subjects_name_bigrams',
     ],
-    ['a prefix of a name', `SELECT id FROM subjects WHERE NOT person AND CASE WHEN name IS NULL THEN '' ELSE name END LIKE '内蒙%'`, 'subjects_by_name'],
+    [
+      'a prefix of a name',
+      `SELECT id FROM subjects WHERE NOT person AND CASE WHEN name IS NULL THEN '' ELSE name END LIKE '内蒙%'`,
+      'subjects_by_name',
+    ],
     [
       'a division and all below',
       `SELECT id FROM subjects WHERE NOT person AND division_code LIKE '1501%'`,

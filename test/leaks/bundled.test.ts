@@ -20,7 +20,8 @@ import type { World } from './world.ts';
 type Check = (scene: Scene, findings: Findings) => Promise<void>;
 
 const CHANNELS: Readonly<Record<string, Check>> = {
-  'select: every field of every item, and extensions.access, and strict mode': (scene, findings) => selectPlainly(scene, findings),
+  'select: every field of every item, and extensions.access, and strict mode': (scene, findings) =>
+    selectPlainly(scene, findings),
   'alias and named fragment, on types and on interfaces': selectByFragments,
   'inline fragment within an interface': selectByInlineFragments,
   'nested path: subject → entries → subject, entry → subject → entries': selectNested,
@@ -86,19 +87,32 @@ describe('the leak matrix on the bundled catalog', () => {
   });
 
   it.each(ALL_FAMILIES.map((family) => ROOTS[family]))('nobody reads %s without a token', async (root) => {
-    expect(await stage.send(`{ l: ${root} { totalCount } }`, {})).toMatchObject({ data: null, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect(await stage.send(`{ l: ${root} { totalCount } }`, {})).toMatchObject({
+      data: null,
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
   });
 
-  it.each(['department', 'department-granted', 'department-authorized'])('%s reads nothing beyond 社会公开 without a purpose and a matter', async (id) => {
-    const findings = new Findings(id, 'purpose');
-    const scene = stage.scene(id);
-    const everything = `{ records { edges { node { ${world.document.items.filter(({ family }) => family === 'RECORD').map(({ typeName }) => `... on ${typeName} { __typename sourceUnit documentNumber authority subject { name idNumber } }`).join(' ')} } } } }`;
-    for (const header of ['x-purpose', 'x-matter-number']) {
-      const answer = await stage.send(everything, { ...scene.client.headers, [header]: '', authorization: `Bearer ${stage.tokenOf(id)}` });
-      expect(answer).toMatchObject({ data: null, errors: [{ extensions: { code: 'PURPOSE_REQUIRED' } }] });
-    }
-    expect(findings.lines).toEqual([]);
-  });
+  it.each(['department', 'department-granted', 'department-authorized'])(
+    '%s reads nothing beyond 社会公开 without a purpose and a matter',
+    async (id) => {
+      const findings = new Findings(id, 'purpose');
+      const scene = stage.scene(id);
+      const everything = `{ records { edges { node { ${world.document.items
+        .filter(({ family }) => family === 'RECORD')
+        .map(({ typeName }) => `... on ${typeName} { __typename sourceUnit documentNumber authority subject { name idNumber } }`)
+        .join(' ')} } } } }`;
+      for (const header of ['x-purpose', 'x-matter-number']) {
+        const answer = await stage.send(everything, {
+          ...scene.client.headers,
+          [header]: '',
+          authorization: `Bearer ${stage.tokenOf(id)}`,
+        });
+        expect(answer).toMatchObject({ data: null, errors: [{ extensions: { code: 'PURPOSE_REQUIRED' } }] });
+      }
+      expect(findings.lines).toEqual([]);
+    },
+  );
 
   it('log line: no value of any row and no token, after all of the above', () => {
     expect(readLogs(stage, world)).toEqual([]);

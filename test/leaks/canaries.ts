@@ -26,7 +26,8 @@ export class CanaryMint {
     // The planted organizations' codes are enterprises', and `kind` follows this word where it is one.
     if (field.role === 'SUBJECT_KIND' && (field.values?.includes('企业') ?? true)) return plain('企业');
     if (field.values !== null) return plain(field.values[n % field.values.length] ?? '');
-    if (field.role === 'DIVISION' || (field.role === null && field.length === 6 && field.format === 'CODE')) return told(String(800_000 + n));
+    if (field.role === 'DIVISION' || (field.role === null && field.length === 6 && field.format === 'CODE'))
+      return told(String(800_000 + n));
     if (field.role === 'SOURCE_UNIT_CODE') return told(creditCode('159903', n));
     if (field.role === 'SUBJECT_ID_NUMBER') return told(idNumber('159904', n));
     switch (field.format) {
@@ -37,7 +38,8 @@ export class CanaryMint {
       case 'INTEGER':
         return number(n, Math.min(field.length, 9), 0);
       case 'DECIMAL':
-        return number(n, Math.min(field.length, 12), 2);
+        // Of all magnitudes, so that every range of amounts is met.
+        return number(n, Math.min(field.length, 5 + (n % 8)), 2);
       case 'BOOLEAN':
         return plain(n % 2 === 0 ? 'true' : 'false');
       default:
@@ -122,7 +124,8 @@ function plain(value: string): Cell {
 }
 
 /** Every form that `token` can have, so that one pass over a text finds all of them. */
-const TOKENS = /ZQ[0-9A-Z]{5}|(?<![\w.-])(?:\d{4}-\d\d-\d\d(?:T[\d:]{8}\+08:00)?|[0-9A-Z]{18}|\d{5,17}(?:\.\d+)?|\d{3,10}\.\d\d)(?![\w-]|\.\d)/g;
+const TOKENS =
+  /ZQ[0-9A-Z]{5}|(?<![\w.-])(?:\d{4}-\d\d-\d\d(?:T[\d:]{8}\+08:00)?|[0-9A-Z]{18}|\d{5,17}(?:\.\d+)?|\d{3,10}\.\d\d)(?![\w-]|\.\d)/g;
 
 /** What of a text has the form of a canary; whether it is one, the caller knows. */
 export function candidatesIn(text: string): Set<string> {

@@ -27,7 +27,12 @@ const FORMS: Readonly<Record<string, ClientForm>> = {
   'department-providing': { kind: 'DEPARTMENT', provides: true },
   'department-granted': { kind: 'DEPARTMENT', grants: (at) => at % 2 === 0 },
   'department-authorized': { kind: 'DEPARTMENT', authorized: true },
-  'department-limited': { kind: 'DEPARTMENT', provides: true, authorized: true, limit: (at, family) => family !== 'SUBJECT' && at % 3 !== 0 },
+  'department-limited': {
+    kind: 'DEPARTMENT',
+    provides: true,
+    authorized: true,
+    limit: (at, family) => family !== 'SUBJECT' && at % 3 !== 0,
+  },
   agency: { kind: 'CREDIT_AGENCY' },
   'agency-authorized': { kind: 'CREDIT_AGENCY', authorized: true },
   'agency-limited': { kind: 'CREDIT_AGENCY', authorized: true, limit: (at, family) => family !== 'SUBJECT' && at % 3 !== 1 },
@@ -72,7 +77,11 @@ export function matrixClient(id: string, items: readonly { readonly code: string
 /** What a subject has agreed to, with every authorized client alike. */
 function consentedItems(subject: Subject, items: readonly { readonly code: string; readonly family: string }[]): string[] {
   if (subject.consent === 'ALL') return items.map(({ code }) => code);
-  if (subject.consent === 'ONE') return items.filter(({ family }) => family !== 'SUBJECT').slice(1, 2).map(({ code }) => code);
+  if (subject.consent === 'ONE')
+    return items
+      .filter(({ family }) => family !== 'SUBJECT')
+      .slice(1, 2)
+      .map(({ code }) => code);
   return [];
 }
 
@@ -95,16 +104,31 @@ export async function registerClients(
         ...(kind === 'CREDIT_AGENCY' ? agencies : {}),
       })),
     }),
-    prisma.grant.createMany({ data: clients.flatMap(({ id, basis }) => basis.grants.map((itemCode) => ({ clientId: id, itemCode, basis: '法律' }))) }),
-    prisma.authorization.createMany({ data: authorized.flatMap(({ id }) => subjects.flatMap((subject) => authorizations(id, subject, items))) }),
+    prisma.grant.createMany({
+      data: clients.flatMap(({ id, basis }) => basis.grants.map((itemCode) => ({ clientId: id, itemCode, basis: '法律' }))),
+    }),
+    prisma.authorization.createMany({
+      data: authorized.flatMap(({ id }) => subjects.flatMap((subject) => authorizations(id, subject, items))),
+    }),
     ...clients.map(({ id }) => prisma.$executeRaw`SELECT pg_notify('gateway_changes', ${`client:${id}`})`),
   ]);
 }
 
-type AuthorizationRow = { clientId: string; subjectId: string; items: string[]; purpose: string; until: Date; revokedAt?: Date };
+interface AuthorizationRow {
+  readonly clientId: string;
+  readonly subjectId: string;
+  readonly items: string[];
+  readonly purpose: string;
+  readonly until: Date;
+  readonly revokedAt?: Date;
+}
 
 /** The live one, and for subjects who agreed to nothing, or to one item alone, three that open nothing more: lapsed, withdrawn, for another purpose. */
-function authorizations(clientId: string, subject: Subject, items: readonly { readonly code: string; readonly family: string }[]): AuthorizationRow[] {
+function authorizations(
+  clientId: string,
+  subject: Subject,
+  items: readonly { readonly code: string; readonly family: string }[],
+): AuthorizationRow[] {
   const all = { clientId, subjectId: subject.id, items: items.map(({ code }) => code) };
   const until = new Date('2999-12-31T00:00:00Z');
   const live = consentedItems(subject, items);

@@ -1,6 +1,6 @@
 /** Operations made from the catalog: whatever it holds is asked for, in every way that a field can be selected. */
 import type { CatalogItem, EntryFamily, Family } from '../../src/catalog/model.ts';
-import { INTERFACE_ROLES } from './oracle.ts';
+import { INTERFACE_ROLES } from './interface-roles.ts';
 
 export const INTERFACES: Readonly<Record<Family, string>> = {
   SUBJECT: 'Subject',
@@ -39,7 +39,9 @@ export function namedFragments(items: readonly CatalogItem[], families: readonly
   return families
     .map((family) => {
       const own = items.filter((item) => item.family === family);
-      const types = own.map((item) => `fragment Own_${item.typeName} on ${item.typeName} { ${aliasedOwn(item, items.indexOf(item))} }`);
+      const types = own.map(
+        (item) => `fragment Own_${item.typeName} on ${item.typeName} { ${aliasedOwn(item, items.indexOf(item))} }`,
+      );
       const roles = Object.keys(INTERFACE_ROLES[family]).map((name) => `i_${name}: ${name}`);
       const all = `fragment All_${family} on Node { id __typename ... on ${INTERFACES[family]} { ${roles.join(' ')} } ${own.map((item) => `...Own_${item.typeName}`).join(' ')} }`;
       return [...types, all].join('\n');
@@ -54,9 +56,7 @@ function aliasedOwn(item: CatalogItem, number: number): string {
 
 /** Own fields of all items of a family, each in an inline fragment, aliased where two could collide. */
 export function aliasedInline(items: readonly CatalogItem[], family: Family): string {
-  return items
-    .map((item, at) => (item.family === family ? `... on ${item.typeName} { ${aliasedOwn(item, at)} }` : ''))
-    .join(' ');
+  return items.map((item, at) => (item.family === family ? `... on ${item.typeName} { ${aliasedOwn(item, at)} }` : '')).join(' ');
 }
 
 export function list(values: readonly string[]): string {

@@ -25,7 +25,9 @@ export class Findings {
   add(finding: Omit<Finding, 'client' | 'channel'>): void {
     const { item = '-', field = '-', state = '-', expected, got, where } = finding;
     const place = where === undefined ? '' : ` · at ${where}`;
-    this.lines.push(`${this.client} · ${this.channel} · ${item} · ${field} · ${state} · expected ${shown(expected)} · got ${shown(got)}${place}`);
+    this.lines.push(
+      `${this.client} · ${this.channel} · ${item} · ${field} · ${state} · expected ${shown(expected)} · got ${shown(got)}${place}`,
+    );
   }
 
   /** The same for something of a row. */
@@ -35,6 +37,6 @@ export class Findings {
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof RegExp ? String(value) : (JSON.stringify(value) ?? 'undefined');
+  const text = value === undefined || value instanceof RegExp ? String(value) : JSON.stringify(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

@@ -18,7 +18,9 @@ export function maskedForm(field: CatalogField, value: string): string | RegExp 
     case 'PERSON_CODE':
       return isIdNumber(value) ? starred(value) : isCreditCode(value) ? value : null;
     case 'CERT_NO':
-      return value.length < 6 ? '*'.repeat(value.length) : `${value.slice(0, 2)}${'*'.repeat(value.length - 4)}${value.slice(-2)}`;
+      return value.length < 6
+        ? '*'.repeat(value.length)
+        : `${value.slice(0, 2)}${'*'.repeat(value.length - 4)}${value.slice(-2)}`;
     case 'PHONE':
       return /^1\d{10}$/.test(value) ? `${value.slice(0, 3)}****${tail}` : null;
     case 'EMAIL':

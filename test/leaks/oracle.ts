@@ -7,32 +7,17 @@ import type { CatalogField, CatalogItem, Family, Role } from '../../src/catalog/
 import { expectedDecision, expectedVisible, possibleRows } from '../access/oracle.ts';
 import type { Expected } from '../access/oracle.ts';
 import type { MatrixClient } from './clients.ts';
+import { fieldOf } from './interface-roles.ts';
 import { maskedForm } from './masks.ts';
+import { Memo } from './memo.ts';
 import { cellOf, rowsOf } from './world.ts';
 import type { Row, World } from './world.ts';
 
 export type PartyInScope = 'ORGANIZATION' | 'PERSON' | 'ANY';
 
-/** DESIGN §4: the interfaces' fields and the standard element that decides each. */
-const OF_ENTRIES: Readonly<Record<string, Role>> = {
-  sourceUnit: 'SOURCE_UNIT',
-  documentNumber: 'DOCUMENT_NUMBER',
-  authority: 'AUTHORITY',
-  validUntil: 'VALID_UNTIL',
-  publicUntil: 'PUBLIC_UNTIL',
-};
-export const INTERFACE_ROLES: Readonly<Record<Family, Readonly<Record<string, Role>>>> = {
-  SUBJECT: { name: 'SUBJECT_NAME', creditCode: 'SUBJECT_CODE', idNumber: 'SUBJECT_ID_NUMBER', divisionCode: 'DIVISION', status: 'SUBJECT_STATUS' },
-  RECORD: { ...OF_ENTRIES, title: 'TITLE', decidedOn: 'DECIDED_ON', amount: 'AMOUNT' },
-  LIST: { ...OF_ENTRIES, listName: 'LIST_NAME', listedOn: 'LISTED_ON', removedOn: 'REMOVED_ON' },
-  COMMITMENT: { ...OF_ENTRIES, kind: 'COMMITMENT_KIND', committedOn: 'COMMITTED_ON', fulfilment: 'FULFILMENT' },
-  EVALUATION: { ...OF_ENTRIES, grade: 'GRADE', score: 'SCORE', evaluatedOn: 'EVALUATED_ON' },
-};
-
 export class Oracle {
   readonly #today: string;
-  /** what was worked out once, by what it is about */
-  readonly #known = new Map<unknown, Map<string, unknown>>();
+  readonly #memo = new Memo();
 
   constructor(
     readonly world: World,
@@ -57,22 +42,24 @@ export class Oracle {
   }
 
   decision(row: Row, field: CatalogField): Expected {
-    return this.#once(row, `decision ${field.key}`, () => expectedDecision(row.item, field, this.client.basis, this.factsOf(row)));
+    return this.#memo.once(row, `decision ${field.key}`, () =>
+      expectedDecision(row.item, field, this.client.basis, this.factsOf(row)),
+    );
   }
 
   /** "does not exist for it: not in a page, a count, a statistic, a feed" */
   exists(row: Row): boolean {
     const authorized = (): boolean => this.world.document.items.some(({ code }) => this.client.hasConsent(row.subject, code));
-    return this.#once(row, 'exists', () => this.#exists(row.item, this.factsOf(row), authorized()));
+    return this.#memo.once(row, 'exists', () => this.#exists(row.item, this.factsOf(row), authorized()));
   }
 
   visible(family: Family): readonly Row[] {
-    return this.#once(this.world, family, () => rowsOf(this.world, family).filter((row) => this.exists(row)));
+    return this.#memo.once(this.world, family, () => rowsOf(this.world, family).filter((row) => this.exists(row)));
   }
 
   /** The visible entries of one subject. */
   visibleOf(subject: Row, family: Family): readonly Row[] {
-    return this.#once(subject, family, () => this.visible(family).filter((row) => row.subject === subject.subject));
+    return this.#memo.once(subject, family, () => this.visible(family).filter((row) => row.subject === subject.subject));
   }
 
   /**
@@ -90,7 +77,7 @@ export class Oracle {
   mayUse(item: CatalogItem, role: Role, party: PartyInScope): boolean {
     const field = fieldOf(item, role);
     if (field === undefined) return true;
-    return this.#once(item, `use ${role} ${party}`, () =>
+    return this.#memo.once(item, `use ${role} ${party}`, () =>
       possibleRows(item, this.client.basis)
         .filter(({ person }) => party === 'ANY' || person === (party === 'PERSON'))
         .filter((facts) => this.#exists(item, facts, facts.status === 'ACTIVE'))
@@ -100,14 +87,16 @@ export class Oracle {
 
   /** Whether the client could see any row of the item at all. */
   reaches(item: CatalogItem): boolean {
-    return this.#once(item, 'reaches', () =>
+    return this.#memo.once(item, 'reaches', () =>
       possibleRows(item, this.client.basis).some((facts) => this.#exists(item, facts, facts.status === 'ACTIVE')),
     );
   }
 
   /** "types and fields that some channel could ever open to it" */
   couldSee(item: CatalogItem, field: CatalogField): boolean {
-    return possibleRows(item, this.client.basis).some((facts) => expectedDecision(item, field, this.client.basis, facts).outcome !== 'WITHHELD');
+    return possibleRows(item, this.client.basis).some(
+      (facts) => expectedDecision(item, field, this.client.basis, facts).outcome !== 'WITHHELD',
+    );
   }
 
   inLimits(item: CatalogItem): boolean {
@@ -142,22 +131,11 @@ export class Oracle {
     return open;
   }
 
-  #once<T>(about: object, question: string, answer: () => T): T {
-    const known = this.#known.get(about) ?? new Map<string, unknown>();
-    this.#known.set(about, known);
-    if (!known.has(question)) known.set(question, answer());
-    return known.get(question) as T;
-  }
-
   #shows(row: Row, field: CatalogField, token: string): boolean {
     if (!this.exists(row)) return false;
     const value = this.ownValue(row, field);
     return typeof value === 'string' || typeof value === 'number' ? String(value).includes(token) : false;
   }
-}
-
-export function fieldOf(item: CatalogItem, role: Role): CatalogField | undefined {
-  return item.fields.find((field) => field.role === role);
 }
 
 /** "A field whose mask rule changes its form (a range for an amount, a year for a date, stars for a number) is a String." */

@@ -1,7 +1,7 @@
 /** Every filter and order of every listing, used on values that the asking client may not know. */
 import type { CatalogItem, Family, Role } from '../../src/catalog/model.ts';
 import { list, ROOTS } from './documents.ts';
-import { fieldOf } from './oracle.ts';
+import { fieldOf } from './interface-roles.ts';
 import type { Oracle, PartyInScope } from './oracle.ts';
 import { cellOf, itemsOf, rowsOf } from './world.ts';
 import type { Row, World } from './world.ts';
@@ -29,11 +29,17 @@ const equal =
   (value) => ({ text: `${name}: ${JSON.stringify(value)}`, matches: (other) => other === value });
 const range =
   (name: string): Form =>
-  (value) => ({ text: `${name}: { from: ${JSON.stringify(value)}, to: ${JSON.stringify(value)} }`, matches: (other) => other === value });
+  (value) => ({
+    text: `${name}: { from: ${JSON.stringify(value)}, to: ${JSON.stringify(value)} }`,
+    matches: (other) => other === value,
+  });
 /** What only one side of a range tells. */
 const from =
   (name: string): Form =>
-  (value) => ({ text: `${name}: { from: ${JSON.stringify(value)} }`, matches: (other) => other !== null && (name === 'amount' ? Number(other) >= Number(value) : other >= value) });
+  (value) => ({
+    text: `${name}: { from: ${JSON.stringify(value)} }`,
+    matches: (other) => other !== null && (name === 'amount' ? Number(other) >= Number(value) : other >= value),
+  });
 const name =
   (operator: string, cut: (value: string) => string, matches: (other: string, part: string) => boolean): Form =>
   (value) => ({
@@ -49,13 +55,46 @@ const SHARED: readonly (readonly [Role, Form])[] = [
 const FILTERS: Readonly<Record<Family, readonly (readonly [Role, Form])[]>> = {
   SUBJECT: [
     ['SUBJECT_CODE', (value) => ({ text: `creditCodes: [${JSON.stringify(value)}]`, matches: (other) => other === value })],
-    ['SUBJECT_NAME', name('equals', (value) => value, (other, part) => other === part)],
-    ['SUBJECT_NAME', name('startsWith', (value) => value.slice(0, -1), (other, part) => other.startsWith(part))],
-    ['SUBJECT_NAME', name('contains', (value) => value.slice(-4), (other, part) => other.includes(part))],
-    ['DIVISION', (value) => ({ text: `divisionCode: "${value}"`, matches: (other) => other !== null && other.startsWith(value.replace(/(00){1,2}$/, '')) })],
+    [
+      'SUBJECT_NAME',
+      name(
+        'equals',
+        (value) => value,
+        (other, part) => other === part,
+      ),
+    ],
+    [
+      'SUBJECT_NAME',
+      name(
+        'startsWith',
+        (value) => value.slice(0, -1),
+        (other, part) => other.startsWith(part),
+      ),
+    ],
+    [
+      'SUBJECT_NAME',
+      name(
+        'contains',
+        (value) => value.slice(-4),
+        (other, part) => other.includes(part),
+      ),
+    ],
+    [
+      'DIVISION',
+      (value) => ({
+        text: `divisionCode: "${value}"`,
+        matches: (other) => other?.startsWith(value.replace(/(00){1,2}$/, '')) === true,
+      }),
+    ],
     ['SUBJECT_STATUS', (value) => ({ text: `statuses: [${JSON.stringify(value)}]`, matches: (other) => other === value })],
   ],
-  RECORD: [...SHARED, ['DECIDED_ON', range('decidedOn')], ['DECIDED_ON', from('decidedOn')], ['AMOUNT', range('amount')], ['AMOUNT', from('amount')]],
+  RECORD: [
+    ...SHARED,
+    ['DECIDED_ON', range('decidedOn')],
+    ['DECIDED_ON', from('decidedOn')],
+    ['AMOUNT', range('amount')],
+    ['AMOUNT', from('amount')],
+  ],
   LIST: [
     ...SHARED,
     ['LIST_NAME', equal('listName')],
@@ -63,7 +102,12 @@ const FILTERS: Readonly<Record<Family, readonly (readonly [Role, Form])[]>> = {
     ['REMOVED_ON', () => ({ text: 'listedNow: true', matches: (other) => other === null || other >= '2300-01-01' })],
     ['REMOVED_ON', () => ({ text: 'listedNow: false', matches: (other) => other !== null && other < '2000-01-01' })],
   ],
-  COMMITMENT: [...SHARED, ['COMMITMENT_KIND', equal('kind')], ['COMMITTED_ON', range('committedOn')], ['FULFILMENT', equal('fulfilment')]],
+  COMMITMENT: [
+    ...SHARED,
+    ['COMMITMENT_KIND', equal('kind')],
+    ['COMMITTED_ON', range('committedOn')],
+    ['FULFILMENT', equal('fulfilment')],
+  ],
   EVALUATION: [...SHARED, ['GRADE', equal('grade')], ['EVALUATED_ON', range('evaluatedOn')]],
 };
 
@@ -98,7 +142,10 @@ function scopesOf(world: World, family: Family): Scope[] {
       { items, text: 'kinds: [ENTERPRISE]', party: 'ORGANIZATION', named: false },
     ];
   }
-  return [{ items, text: '', party: 'ANY', named: false }, ...items.map((item): Scope => ({ items: [item], text: `items: ${list([item.code])}`, party: 'ANY', named: true }))];
+  return [
+    { items, text: '', party: 'ANY', named: false },
+    ...items.map((item): Scope => ({ items: [item], text: `items: ${list([item.code])}`, party: 'ANY', named: true })),
+  ];
 }
 
 /** For each filter argument and scope: a guess at a value that is withheld from the client where there is one, else at any value. */
@@ -153,8 +200,16 @@ export function valueOf(row: Row, role: Role): string | null {
   return field === undefined ? null : cellOf(row, field.key).value;
 }
 
-function guessable(oracle: Oracle, family: Family, scope: Scope, role: Role, party: PartyInScope): { row: Row; value: string } | null {
-  const rows = rowsOf(oracle.world, family).filter((row) => scope.items.includes(row.item) && inParty(row, party) && valueOf(row, role) !== null);
+function guessable(
+  oracle: Oracle,
+  family: Family,
+  scope: Scope,
+  role: Role,
+  party: PartyInScope,
+): { row: Row; value: string } | null {
+  const rows = rowsOf(oracle.world, family).filter(
+    (row) => scope.items.includes(row.item) && inParty(row, party) && valueOf(row, role) !== null,
+  );
   const closed = rows.filter((row) => oracle.exists(row) && isClosed(oracle, row, role));
   const row = closed[0] ?? rows.find((candidate) => oracle.exists(candidate)) ?? rows[0];
   const value = row === undefined ? null : valueOf(row, role);

@@ -59,7 +59,11 @@ export class Stage {
     const logged: string[] = [];
     const logger = createLogger('debug', { write: (line) => void logged.push(line) });
     const failures: Error[] = [];
-    const serving = await serveGateway(database.config, { prepareData: () => Promise.resolve(), onFatal: (error) => failures.push(error), logger });
+    const serving = await serveGateway(database.config, {
+      prepareData: () => Promise.resolve(),
+      onFatal: (error) => failures.push(error),
+      logger,
+    });
     const subjects = allSubjects((identifier) => gateway.keys.subjectId(identifier));
     return new Stage(gateway, serving.address, subjects, logged, async () => {
       await serving.close();

@@ -5,13 +5,18 @@
  */
 import type { CatalogField, Family } from '../../src/catalog/model.ts';
 import type { Findings } from './findings.ts';
-import { fieldOf, INTERFACE_ROLES } from './oracle.ts';
+import { fieldOf, INTERFACE_ROLES } from './interface-roles.ts';
 import type { Oracle } from './oracle.ts';
 import type { Row } from './world.ts';
 
 export type Selected = Readonly<Record<string, unknown>>;
 
-const LISTINGS: Readonly<Record<string, Family>> = { records: 'RECORD', listEntries: 'LIST', commitments: 'COMMITMENT', evaluations: 'EVALUATION' };
+const LISTINGS: Readonly<Record<string, Family>> = {
+  records: 'RECORD',
+  listEntries: 'LIST',
+  commitments: 'COMMITMENT',
+  evaluations: 'EVALUATION',
+};
 
 export function isObject(value: unknown): value is Selected {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -39,10 +44,18 @@ export class Walk {
     for (const id of got) {
       const row = this.oracle.world.byId.get(String(id));
       if (row === undefined || !rows.includes(row)) {
-        this.findings.add({ item: row?.item.typeName ?? '?', field: '(row)', state: row?.state ?? '?', expected: 'not there', got: id, where });
+        this.findings.add({
+          item: row?.item.typeName ?? '?',
+          field: '(row)',
+          state: row?.state ?? '?',
+          expected: 'not there',
+          got: id,
+          where,
+        });
       }
     }
-    if (got.size !== nodes.length) this.findings.add({ field: '(row)', expected: 'each row once', got: nodes.length - got.size, where });
+    if (got.size !== nodes.length)
+      this.findings.add({ field: '(row)', expected: 'each row once', got: nodes.length - got.size, where });
     for (const node of nodes) this.node(node, where);
   }
 
@@ -68,13 +81,27 @@ export class Walk {
     const name = /^i_(.+)$/.exec(key)?.[1] ?? key;
     const family = LISTINGS[name];
     const role = INTERFACE_ROLES[item.family][name];
-    if (own !== undefined) this.#own(row, item.fields.find((field) => field.key === own), key, got, where);
+    if (own !== undefined)
+      this.#own(
+        row,
+        item.fields.find((field) => field.key === own),
+        key,
+        got,
+        where,
+      );
     else if (item.family === 'SUBJECT' && family !== undefined) {
       this.connection(got, this.oracle.visibleOf(row, family), `${where}(${row.state})`);
     } else if (item.family !== 'SUBJECT' && name === 'subject') this.#subject(row, got, where);
     else if (role !== undefined) this.#compare(row, fieldOf(item, role), key, this.oracle.interfaceValue(row, role), got, where);
     else if (name in SYSTEM) this.#compare(row, undefined, key, SYSTEM[name]?.(row, this.oracle), got, where);
-    else this.#own(row, item.fields.find((field) => field.key === key), key, got, where);
+    else
+      this.#own(
+        row,
+        item.fields.find((field) => field.key === key),
+        key,
+        got,
+        where,
+      );
   }
 
   #own(row: Row, field: CatalogField | undefined, key: string, got: unknown, where: string): void {
@@ -92,7 +119,12 @@ export class Walk {
   }
 
   #compare(row: Row, field: CatalogField | undefined, key: string, expected: unknown, got: unknown, where: string): void {
-    if (expected instanceof RegExp ? typeof got === 'string' && expected.test(got) : expected !== undefined && JSON.stringify(got) === JSON.stringify(expected)) return;
+    if (
+      expected instanceof RegExp
+        ? typeof got === 'string' && expected.test(got)
+        : expected !== undefined && JSON.stringify(got) === JSON.stringify(expected)
+    )
+      return;
     const value = field === undefined ? null : (row.cells.get(field.key)?.value ?? null);
     if (expected === undefined && typeof got === 'string' && got !== value) return;
     this.findings.of(row, key, expected === undefined ? 'a masked form' : expected, got, where);

@@ -51,7 +51,11 @@ export async function plantWorld(gateway: Gateway, document: CatalogDocument, su
   await pool.query(`TRUNCATE subjects, ${Object.values(TABLES).join(', ')}, entry_events`);
   const { catalog } = await gateway.catalogs.publish(document, 'matrix.csv');
   const drafts = draftRows(document, subjects);
-  await importDrafts(gateway, document, drafts.filter(({ subject, item }) => item.family !== 'SUBJECT' || subject.state.unregistered !== true));
+  await importDrafts(
+    gateway,
+    document,
+    drafts.filter(({ subject, item }) => item.family !== 'SUBJECT' || subject.state.unregistered !== true),
+  );
   for (const table of Object.values(TABLES)) await setStates(gateway, table, subjects);
   const rows = await identified(gateway, drafts);
   return {
@@ -78,8 +82,10 @@ function draftRows(document: CatalogDocument, subjects: readonly Subject[]): Dra
     for (const subject of subjects) {
       if (!concerns(item, subject)) continue;
       const source = namedBy.get(subject);
-      if (subject.state.unregistered !== true) drafts.push({ item, subject, cells: cellsOf(item, subject, mint), state: stateOf(subject) });
-      else if (source !== undefined) drafts.push({ item, subject, cells: cellsToldBy(source, item, subject), state: stateOf(subject) });
+      if (subject.state.unregistered !== true)
+        drafts.push({ item, subject, cells: cellsOf(item, subject, mint), state: stateOf(subject) });
+      else if (source !== undefined)
+        drafts.push({ item, subject, cells: cellsToldBy(source, item, subject), state: stateOf(subject) });
     }
   }
   return drafts;
@@ -124,14 +130,18 @@ async function importDrafts(gateway: Gateway, document: CatalogDocument, drafts:
   const folder = await mkdtemp(path.join(tmpdir(), 'leak-matrix-'));
   try {
     for (const item of document.items) {
-      const lines = drafts.filter((draft) => draft.item === item).map(({ cells }) => item.fields.map(({ key }) => quoted(cells.get(key)?.value ?? '')));
+      const lines = drafts
+        .filter((draft) => draft.item === item)
+        .map(({ cells }) => item.fields.map(({ key }) => quoted(cells.get(key)?.value ?? '')));
       if (lines.length === 0) continue;
       const file = path.join(folder, `${item.typeName}.csv`);
       const rejectsPath = path.join(folder, `${item.typeName}.rejects.csv`);
       await writeFile(file, [item.fields.map(({ key }) => key), ...lines].map((cells) => cells.join(',')).join('\r\n'));
       const { accepted, rejected } = await gateway.intake.importFile({ item: item.code, path: file, rejectsPath, dryRun: false });
       if (rejected > 0 || accepted !== lines.length) {
-        throw new Error(`The intake refused planted rows of ${item.typeName} (${accepted} of ${lines.length}):\n${await readFile(rejectsPath, 'utf8')}`);
+        throw new Error(
+          `The intake refused planted rows of ${item.typeName} (${accepted} of ${lines.length}):\n${await readFile(rejectsPath, 'utf8')}`,
+        );
       }
     }
   } finally {
@@ -148,15 +158,25 @@ async function setStates({ database }: Gateway, table: string, subjects: readonl
   await database.pool.query(
     `UPDATE ${table} SET disputed = subject_id = ANY($1::uuid[]),
        status = CASE WHEN subject_id = ANY($2::uuid[]) THEN 'REPAIRED' WHEN subject_id = ANY($3::uuid[]) THEN 'WITHDRAWN' ELSE 'ACTIVE' END::entry_status`,
-    [ids(({ state }) => state.disputed === true), ids(({ state }) => state.status === 'REPAIRED'), ids(({ state }) => state.status === 'WITHDRAWN')],
+    [
+      ids(({ state }) => state.disputed === true),
+      ids(({ state }) => state.status === 'REPAIRED'),
+      ids(({ state }) => state.status === 'WITHDRAWN'),
+    ],
   );
 }
 
 /** The drafts with the ids that the gateway gave them. */
 async function identified({ database }: Gateway, drafts: readonly Draft[]): Promise<Row[]> {
-  const selects = Object.entries(TABLES).map(([family, table]) => `SELECT '${family}' AS family, subject_id, item_code, id FROM ${table}`);
-  const { rows } = await database.pool.query<{ family: EntryFamily; subject_id: string; item_code: string; id: string }>(selects.join(' UNION ALL '));
-  const ids = new Map(rows.map((row) => [`${row.item_code} ${row.subject_id}`, encodeEntryId(row.family, row.subject_id, row.id)]));
+  const selects = Object.entries(TABLES).map(
+    ([family, table]) => `SELECT '${family}' AS family, subject_id, item_code, id FROM ${table}`,
+  );
+  const { rows } = await database.pool.query<{ family: EntryFamily; subject_id: string; item_code: string; id: string }>(
+    selects.join(' UNION ALL '),
+  );
+  const ids = new Map(
+    rows.map((row) => [`${row.item_code} ${row.subject_id}`, encodeEntryId(row.family, row.subject_id, row.id)]),
+  );
   return drafts.map((draft) => {
     const { item, subject } = draft;
     const id = item.family === 'SUBJECT' ? encodeSubjectId(subject.id) : ids.get(`${item.code} ${subject.id}`);

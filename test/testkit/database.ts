@@ -35,7 +35,13 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     open: () => openDatabase(config),
     drop: () =>
       withAdmin(server, async (client) => {
+        // Roles are the server's: those of a gateway that served on this database would outlive it.
+        const { rows } = await client.query<{ role: string }>(
+          `SELECT rolname AS role FROM pg_roles, pg_database d WHERE d.datname = $1 AND rolname ~ ('^gateway_(agency|reader|control)_' || lpad(to_hex(d.oid::bigint), 8, '0') || '$')`,
+          [name],
+        );
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+        for (const { role } of rows) await client.query(`DROP ROLE ${role}`);
       }),
   };
 }

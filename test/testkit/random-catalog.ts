@@ -148,7 +148,18 @@ function masksFor(format: Format): MaskRule[] {
 
 /** Of the standard elements only those that nothing is compared by may rest encrypted. */
 function securityLevels(role: Role | null): CatalogField['securityLevel'][] {
-  const encrypted: readonly (Role | null)[] = [null, 'SUBJECT_CODE', 'SUBJECT_ID_NUMBER', 'SUBJECT_KIND', 'SOURCE_UNIT', 'REPORTED_AT', 'TITLE', 'SCORE', 'VALID_FROM', 'VALID_UNTIL'];
+  const encrypted: readonly (Role | null)[] = [
+    null,
+    'SUBJECT_CODE',
+    'SUBJECT_ID_NUMBER',
+    'SUBJECT_KIND',
+    'SOURCE_UNIT',
+    'REPORTED_AT',
+    'TITLE',
+    'SCORE',
+    'VALID_FROM',
+    'VALID_UNTIL',
+  ];
   return encrypted.includes(role) ? ['L1', 'L2', 'L3', 'L4'] : ['L1', 'L2', 'L3'];
 }
 

@@ -13,7 +13,8 @@ export async function askBy(scene: Scene, findings: Findings, probes: readonly P
   const refused = probes.filter((probe) => isRefused(scene.oracle, probe));
   for (const probe of refused.slice(0, sample)) await expectRefusal(scene, findings, probe);
   const allowed = probes.filter((probe) => !refused.includes(probe));
-  for (let from = 0; from < allowed.length; from += AT_ONCE) await expectRows(scene, findings, allowed.slice(from, from + AT_ONCE));
+  for (let from = 0; from < allowed.length; from += AT_ONCE)
+    await expectRows(scene, findings, allowed.slice(from, from + AT_ONCE));
 }
 
 async function expectRefusal(scene: Scene, findings: Findings, probe: Probe): Promise<void> {
@@ -31,7 +32,10 @@ async function expectRows(scene: Scene, findings: Findings, probes: readonly Pro
     `p${at}: ${rootOf(probe)}(first: 250, ${probe.text}) { ${PAGE} } c${at}: ${rootOf(probe)}(first: 250, ${probe.text}) { totalCount }`;
   const answer = await scene.ask(findings, `{ ${probes.map(root).join('\n')} }`);
   if (answer.errors.length > 0) {
-    findings.add({ expected: `data for ${probes.map((probe) => `${rootOf(probe)}(${probe.text})`).join(' ')}`, got: answer.errors });
+    findings.add({
+      expected: `data for ${probes.map((probe) => `${rootOf(probe)}(${probe.text})`).join(' ')}`,
+      got: answer.errors,
+    });
     return;
   }
   for (const [at, probe] of probes.entries()) {

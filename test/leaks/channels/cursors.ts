@@ -12,7 +12,10 @@ export async function pageThrough(scene: Scene, findings: Findings, family: Fami
   const edges: unknown[] = [];
   let after: string | null = null;
   for (let pages = 0; pages <= rows.length; pages += 1) {
-    const answer = await scene.ask(findings, `{ l: ${ROOTS[family]}(first: 7${after === null ? '' : `, after: "${after}"`}) { edges { node { id } } pageInfo { hasNextPage endCursor } } }`);
+    const answer = await scene.ask(
+      findings,
+      `{ l: ${ROOTS[family]}(first: 7${after === null ? '' : `, after: "${after}"`}) { edges { node { id } } pageInfo { hasNextPage endCursor } } }`,
+    );
     const page = answer.data?.['l'];
     if (!isObject(page) || !Array.isArray(page['edges']) || !isObject(page['pageInfo'])) {
       findings.add({ expected: 'a page', got: answer.errors });
@@ -43,7 +46,9 @@ export async function misuseCursors(scene: Scene, stranger: Scene, findings: Fin
     'another filter': [scene, `${root}(first: 1, filter: { ${narrowed} }, after: "${cursor}")`],
     'another order': [scene, `${root}(first: 1, orderBy: { by: UPDATED_AT, direction: ASC }, after: "${cursor}")`],
     'another listing': [scene, `${other}(first: 1, after: "${cursor}")`],
-    ...(family === 'SUBJECT' ? {} : { 'a subject of its own': [scene, `${root}(first: 1, filter: { ${subject} }, after: "${cursor}")`] as const }),
+    ...(family === 'SUBJECT'
+      ? {}
+      : { 'a subject of its own': [scene, `${root}(first: 1, filter: { ${subject} }, after: "${cursor}")`] as const }),
     'a changed beginning': [scene, `${root}(first: 1, after: "${flipped}")`],
     'a cut end': [scene, `${root}(first: 1, after: "${cursor.slice(0, -2)}")`],
     'an invented one': [scene, `${root}(first: 1, after: "${Buffer.from('["2026-01-01","x"]').toString('base64url')}")`],
@@ -52,7 +57,12 @@ export async function misuseCursors(scene: Scene, stranger: Scene, findings: Fin
   for (const [misuse, [caller, listing]] of Object.entries(misuses)) {
     const answer = await caller.ask(findings, `{ l: ${listing} { totalCount pageInfo { endCursor } edges { node { id } } } }`);
     if (answer.data !== null || answer.errors[0]?.extensions['code'] !== 'CURSOR_INVALID') {
-      findings.add({ item: root, field: `cursor with ${misuse}`, expected: 'CURSOR_INVALID', got: answer.errors[0]?.extensions ?? answer.data });
+      findings.add({
+        item: root,
+        field: `cursor with ${misuse}`,
+        expected: 'CURSOR_INVALID',
+        got: answer.errors[0]?.extensions ?? answer.data,
+      });
     }
   }
 }
@@ -62,7 +72,8 @@ export function showsNothing({ world }: Scene, findings: Findings, cursor: strin
   const bytes = Buffer.from(cursor, 'base64url');
   for (const text of [cursor, bytes.toString('latin1'), bytes.toString('utf8')]) {
     const told = [...candidatesIn(text)].filter((token) => world.tokens.has(token));
-    if (told.length > 0 || /\d{4}-\d\d-\d\d|[0-9a-f]{8}-[0-9a-f]{4}/.test(text)) findings.add({ field: 'cursor', expected: 'opaque', got: text });
+    if (told.length > 0 || /\d{4}-\d\d-\d\d|[0-9a-f]{8}-[0-9a-f]{4}/.test(text))
+      findings.add({ field: 'cursor', expected: 'opaque', got: text });
   }
 }
 

@@ -29,14 +29,30 @@ async function lookUp(scene: Scene, findings: Findings, person: boolean, subject
   }
 }
 
-async function lookUpEntries(scene: Scene, findings: Findings, person: boolean, subjects: readonly Subject[], items: readonly CatalogItem[]): Promise<void> {
+async function lookUpEntries(
+  scene: Scene,
+  findings: Findings,
+  person: boolean,
+  subjects: readonly Subject[],
+  items: readonly CatalogItem[],
+): Promise<void> {
   const { oracle } = scene;
   const family = items[0]?.family;
   if (family === undefined) return;
   const root = ROOTS[family];
-  const roots = subjects.map((subject, at) => `e${at}: ${root}(first: 50, filter: { subject: { ${key(subject)} } }) { totalCount edges { node { id } } }`);
+  const roots = subjects.map(
+    (subject, at) => `e${at}: ${root}(first: 50, filter: { subject: { ${key(subject)} } }) { totalCount edges { node { id } } }`,
+  );
   const answer = await scene.ask(findings, `{ ${roots.join('\n')} }`);
-  if (saysForbidden(answer, findings, forbidden(oracle, person, items), `${root}(filter.subject ${person ? 'idNumber' : 'creditCode'})`)) return;
+  if (
+    saysForbidden(
+      answer,
+      findings,
+      forbidden(oracle, person, items),
+      `${root}(filter.subject ${person ? 'idNumber' : 'creditCode'})`,
+    )
+  )
+    return;
   for (const [at, subject] of subjects.entries()) {
     const rows = oracle.visible(family).filter((row) => row.subject === subject);
     const expected = verdict(oracle, subject) === 'NOT_THERE' ? [] : rows;
@@ -52,12 +68,17 @@ async function lookUpEntries(scene: Scene, findings: Findings, person: boolean, 
 function forbidden(oracle: Oracle, person: boolean, entryItems: readonly CatalogItem[] = []): boolean {
   if (person && oracle.client.kind === 'CREDIT_AGENCY') return false;
   const party = person ? 'PERSON' : 'ORGANIZATION';
-  const concerned = (item: CatalogItem): boolean => (item.subjectScope === 'ALL' || item.subjectScope === party) && oracle.reaches(item);
+  const concerned = (item: CatalogItem): boolean =>
+    (item.subjectScope === 'ALL' || item.subjectScope === party) && oracle.reaches(item);
   const registers = itemsOf(oracle.world, 'SUBJECT').filter(concerned);
   const open = (item: CatalogItem): boolean =>
-    person && item.family === 'SUBJECT' ? oracle.mayUse(item, 'SUBJECT_ID_NUMBER', party) : oracle.mayUse(item, 'SUBJECT_CODE', party);
+    person && item.family === 'SUBJECT'
+      ? oracle.mayUse(item, 'SUBJECT_ID_NUMBER', party)
+      : oracle.mayUse(item, 'SUBJECT_CODE', party);
   if (registers.length > 0) return !registers.every(open);
-  return !entryItems.filter(concerned).every((item) => open(item) && (!person || oracle.mayUse(item, 'SUBJECT_ID_NUMBER', party)));
+  return !entryItems
+    .filter(concerned)
+    .every((item) => open(item) && (!person || oracle.mayUse(item, 'SUBJECT_ID_NUMBER', party)));
 }
 
 function verdict(oracle: Oracle, subject: Subject): Verdict {
@@ -67,7 +88,13 @@ function verdict(oracle: Oracle, subject: Subject): Verdict {
 
 function saysForbidden({ errors, data }: Answer, findings: Findings, expected: boolean, where: string): boolean {
   const got = errors[0]?.extensions['code'] === 'FILTER_FORBIDDEN' && data === null;
-  if (got !== expected) findings.add({ field: 'identifier', expected: expected ? 'FILTER_FORBIDDEN' : 'data', got: errors[0]?.extensions ?? data, where });
+  if (got !== expected)
+    findings.add({
+      field: 'identifier',
+      expected: expected ? 'FILTER_FORBIDDEN' : 'data',
+      got: errors[0]?.extensions ?? data,
+      where,
+    });
   else if (!expected && errors.length > 0) findings.add({ field: 'identifier', expected: 'no errors', got: errors, where });
   return expected || got;
 }

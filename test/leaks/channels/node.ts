@@ -14,7 +14,10 @@ export async function readById(scene: Scene, findings: Findings, rows: readonly 
   const walk = new Walk(scene.oracle, findings);
   for (let from = 0; from < rows.length; from += AT_ONCE) {
     const asked = rows.slice(from, from + AT_ONCE);
-    const answer = await scene.ask(findings, `{ ${asked.map(({ id }, at) => `n${at}: node(id: "${id}") { ${spread} }`).join('\n')} }\n${fragments}`);
+    const answer = await scene.ask(
+      findings,
+      `{ ${asked.map(({ id }, at) => `n${at}: node(id: "${id}") { ${spread} }`).join('\n')} }\n${fragments}`,
+    );
     expectNoErrors(answer, findings);
     for (const [at, row] of asked.entries()) walk.single(answer.data?.[`n${at}`] ?? null, row, `node(${row.item.typeName})`);
   }

@@ -2,7 +2,7 @@
 import type { Family } from '../../../src/catalog/model.ts';
 import type { Findings } from '../findings.ts';
 import { ALL_FAMILIES, INTERFACES, ROOTS } from '../documents.ts';
-import { INTERFACE_ROLES } from '../oracle.ts';
+import { INTERFACE_ROLES } from '../interface-roles.ts';
 import type { Scene } from '../stage.ts';
 import { isObject } from '../walk.ts';
 
@@ -11,7 +11,10 @@ export async function introspect(scene: Scene, findings: Findings): Promise<void
   const { world, oracle } = scene;
   const { items } = world.document;
   const byName = items.map(({ typeName }, at) => `t${at}: __type(name: "${typeName}") { name fields { name } }`);
-  const answer = await scene.ask(findings, `{ __schema { types { name fields { name } possibleTypes { name } } } ${byName.join(' ')} }`);
+  const answer = await scene.ask(
+    findings,
+    `{ __schema { types { name fields { name } possibleTypes { name } } } ${byName.join(' ')} }`,
+  );
   const types = new Map<string, ReadonlySet<string>>();
   const schema = answer.data?.['__schema'];
   const listed = isObject(schema) && Array.isArray(schema['types']) ? (schema['types'] as readonly unknown[]) : [];
@@ -30,7 +33,12 @@ export async function introspect(scene: Scene, findings: Findings): Promise<void
     for (const names of [types.get(item.typeName) ?? new Set<string>(), namesIn(isObject(single) ? single['fields'] : null)]) {
       for (const { key } of item.fields) {
         if (key in INTERFACE_ROLES[item.family] || names.has(key) === expected.has(key)) continue;
-        findings.add({ item: item.typeName, field: key, expected: expected.has(key) ? 'shown' : 'hidden', got: names.has(key) ? 'shown' : 'hidden' });
+        findings.add({
+          item: item.typeName,
+          field: key,
+          expected: expected.has(key) ? 'shown' : 'hidden',
+          got: names.has(key) ? 'shown' : 'hidden',
+        });
       }
     }
   }
@@ -48,11 +56,13 @@ export async function misspell(scene: Scene, findings: Findings, families: reado
     const query = `{ l: ${ROOTS[family]}(first: 1, filtr: {}, orderBy: { by: UPDATED_ATT }) { edges { node { ${slips.join(' ')} ... on ${INTERFACES[family]} { idd } } } } __typ(name: "x") { name } }`;
     const answer = await scene.ask(findings, query);
     const said = JSON.stringify(answer.errors);
-    if (answer.errors.length === 0 || answer.data !== null) findings.add({ item: ROOTS[family], expected: 'refused', got: answer.data });
+    if (answer.errors.length === 0 || answer.data !== null)
+      findings.add({ item: ROOTS[family], expected: 'refused', got: answer.data });
     if (/did you mean/i.test(said)) findings.add({ item: ROOTS[family], field: 'suggestion', expected: 'none', got: said });
     for (const item of own) {
       for (const { key } of item.fields) {
-        if (new RegExp(`\\b${key}\\b`).test(said)) findings.add({ item: item.typeName, field: key, expected: 'not named', got: said });
+        if (new RegExp(`\\b${key}\\b`).test(said))
+          findings.add({ item: item.typeName, field: key, expected: 'not named', got: said });
       }
     }
   }
@@ -80,7 +90,8 @@ export async function provokeErrors(scene: Scene, findings: Findings): Promise<v
   for (const query of provocations) {
     const answer = await scene.ask(findings, query);
     const said = JSON.stringify(answer.errors);
-    if (/select |insert |prisma|postgres|column "|relation "|\bat .*:\d+:\d+/i.test(said)) findings.add({ field: 'error text', expected: 'nothing of the inside', got: said, where: query });
+    if (/select |insert |prisma|postgres|column "|relation "|\bat .*:\d+:\d+/i.test(said))
+      findings.add({ field: 'error text', expected: 'nothing of the inside', got: said, where: query });
     if (answer.errors.some(({ extensions }) => extensions['code'] === 'INTERNAL_SERVER_ERROR')) {
       findings.add({ field: 'error text', expected: 'a code that the caller can act on', got: said, where: query });
     }

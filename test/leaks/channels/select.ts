@@ -1,8 +1,18 @@
 /** Channels select, alias, fragment, interface field and nested path, and what `extensions.access` says of each. */
 import type { CatalogItem, Family } from '../../../src/catalog/model.ts';
-import { ALL_FAMILIES, aliasedInline, ENTRY_FAMILIES, interfaceFields, INTERFACES, list, namedFragments, ownFields, ROOTS } from '../documents.ts';
+import {
+  ALL_FAMILIES,
+  aliasedInline,
+  ENTRY_FAMILIES,
+  interfaceFields,
+  INTERFACES,
+  list,
+  namedFragments,
+  ownFields,
+  ROOTS,
+} from '../documents.ts';
 import type { Findings } from '../findings.ts';
-import { fieldOf, INTERFACE_ROLES } from '../oracle.ts';
+import { fieldOf, INTERFACE_ROLES } from '../interface-roles.ts';
 import type { Oracle } from '../oracle.ts';
 import type { Answer, Scene } from '../stage.ts';
 import { Walk } from '../walk.ts';
@@ -21,7 +31,11 @@ export async function selectPlainly(scene: Scene, findings: Findings, inStrictMo
   const walk = new Walk(oracle, findings);
   walk.connection(answer.data?.['s'], oracle.visible('SUBJECT'), 'subjects');
   for (const [at, item] of items.entries()) {
-    walk.connection(answer.data?.[`r${at}`], oracle.visible(item.family).filter((row) => row.item === item), `${ROOTS[item.family]}(${item.code})`);
+    walk.connection(
+      answer.data?.[`r${at}`],
+      oracle.visible(item.family).filter((row) => row.item === item),
+      `${ROOTS[item.family]}(${item.code})`,
+    );
   }
   const lines = expectedLines(oracle, [...itemsOf(world, 'SUBJECT'), ...items]);
   compareLines(lines, answer, findings);
@@ -29,13 +43,16 @@ export async function selectPlainly(scene: Scene, findings: Findings, inStrictMo
   const strict = await scene.ask(findings, query, { 'x-access-mode': 'strict' });
   const refused = strict.errors[0]?.extensions['code'] === 'FIELD_FORBIDDEN' && strict.data === null;
   const withheld = [...lines.keys()].some((line) => line.includes('"WITHHELD"'));
-  if (refused !== withheld) findings.add({ field: 'strict mode', expected: withheld ? 'FIELD_FORBIDDEN' : 'data', got: strict.errors });
+  if (refused !== withheld)
+    findings.add({ field: 'strict mode', expected: withheld ? 'FIELD_FORBIDDEN' : 'data', got: strict.errors });
 }
 
 /** Everything by named fragments, on the types and on the interfaces, under aliases. */
 export async function selectByFragments(scene: Scene, findings: Findings): Promise<void> {
   const { world } = scene;
-  const roots = ALL_FAMILIES.map((family) => `l_${family}: ${ROOTS[family]}(first: 250) { totalCount edges { node { ...All_${family} } } }`);
+  const roots = ALL_FAMILIES.map(
+    (family) => `l_${family}: ${ROOTS[family]}(first: 250) { totalCount edges { node { ...All_${family} } } }`,
+  );
   const answer = await scene.ask(findings, `{ ${roots.join('\n')} }\n${namedFragments(world.document.items, ALL_FAMILIES)}`);
   compareListings(scene, answer, findings);
 }
@@ -53,9 +70,15 @@ export async function selectByInlineFragments(scene: Scene, findings: Findings):
 /** Everything by way of something else: subject → entries → subject, and entry → subject → entries. */
 export async function selectNested(scene: Scene, findings: Findings): Promise<void> {
   const { world, oracle } = scene;
-  const below = ENTRY_FAMILIES.map((family) => `${ROOTS[family]}(first: 12) { totalCount edges { node { ...All_${family} subject { ${interfaceFields('SUBJECT')} } } } }`);
+  const below = ENTRY_FAMILIES.map(
+    (family) =>
+      `${ROOTS[family]}(first: 12) { totalCount edges { node { ...All_${family} subject { ${interfaceFields('SUBJECT')} } } } }`,
+  );
   const again = ENTRY_FAMILIES.map((family) => `${ROOTS[family]}(first: 12) { totalCount edges { node { id } } }`);
-  const roots = ENTRY_FAMILIES.map((family) => `l_${family}: ${ROOTS[family]}(first: 100) { edges { node { id subject { ...All_SUBJECT ... on Subject { ${again.join(' ')} } } } } }`);
+  const roots = ENTRY_FAMILIES.map(
+    (family) =>
+      `l_${family}: ${ROOTS[family]}(first: 100) { edges { node { id subject { ...All_SUBJECT ... on Subject { ${again.join(' ')} } } } } }`,
+  );
   const query = `{ l_SUBJECT: subjects(first: 40) { totalCount edges { node { ...All_SUBJECT ${below.join('\n')} } } } ${roots.join('\n')} }`;
   const answer = await scene.ask(findings, `${query}\n${namedFragments(world.document.items, ALL_FAMILIES)}`);
   expectNoErrors(answer, findings);
@@ -107,6 +130,11 @@ function compareLines(expected: ReadonlyMap<string, number>, { extensions }: Ans
     got.set(key, count);
   }
   for (const line of new Set([...expected.keys(), ...got.keys()])) {
-    if (expected.get(line) !== got.get(line)) findings.add({ field: `extensions.access ${line}`, expected: expected.get(line) ?? 'no line', got: got.get(line) ?? 'no line' });
+    if (expected.get(line) !== got.get(line))
+      findings.add({
+        field: `extensions.access ${line}`,
+        expected: expected.get(line) ?? 'no line',
+        got: got.get(line) ?? 'no line',
+      });
   }
 }

@@ -13,7 +13,8 @@ export function readLogs(stage: Stage, world: World): string[] {
   const text = stage.logged.join('');
   if (stage.logged.length === 0) findings.add({ expected: 'some lines', got: 'none' });
   searchForCanaries(text, world, NOTHING_IS_OPEN, findings);
-  for (const id of CLIENT_IDS) if (text.includes(stage.tokenOf(id))) findings.add({ field: 'access token', expected: 'none', got: id });
+  for (const id of CLIENT_IDS)
+    if (text.includes(stage.tokenOf(id))) findings.add({ field: 'access token', expected: 'none', got: id });
   return findings.lines;
 }
 
@@ -25,7 +26,8 @@ export async function readMetrics(stage: Stage, world: World): Promise<string[]>
   // Measured numbers are nobody's value: only what is written in names and labels is searched.
   searchForCanaries(text.replace(/ [\d.e+-]+$/gm, ''), world, NOTHING_IS_OPEN, findings);
   for (const id of CLIENT_IDS) {
-    if (text.includes(stage.tokenOf(id)) || (id.includes('-') && text.includes(`"${id}"`))) findings.add({ field: 'client', expected: 'none', got: id });
+    if (text.includes(stage.tokenOf(id)) || (id.includes('-') && text.includes(`"${id}"`)))
+      findings.add({ field: 'client', expected: 'none', got: id });
   }
   return findings.lines;
 }

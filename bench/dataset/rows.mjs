@@ -9,10 +9,12 @@ const days = Array.from({ length: 9_000 }, (_, ago) => new Date(LAST_DAY - ago *
 const later = Array.from({ length: 4_000 }, (_, ahead) => new Date(LAST_DAY + (ahead + 200) * DAY).toISOString().slice(0, 10));
 
 const UNITS = DIVISIONS.flatMap((division, place) =>
-  ['市场监督管理局', '税务局', '生态环境局', '交通运输局', '应急管理局', '住房和城乡建设局', '人民法院', '农牧局'].map((office, kind) => ({
-    name: `${division}地区${office}`,
-    code: creditCode(90_000_000 + place * 9 * 20 + kind * 9 + 8),
-  })),
+  ['市场监督管理局', '税务局', '生态环境局', '交通运输局', '应急管理局', '住房和城乡建设局', '人民法院', '农牧局'].map(
+    (office, kind) => ({
+      name: `${division}地区${office}`,
+      code: creditCode(90_000_000 + place * 9 * 20 + kind * 9 + 8),
+    }),
+  ),
 );
 const SENTENCES = [
   '当事人在经营活动中未按照规定办理变更登记，经责令改正后仍未在期限内改正，事实清楚，证据确凿。',
@@ -21,6 +23,14 @@ const SENTENCES = [
   '承诺已经知晓告知事项，满足办理条件，提交的材料真实、合法、有效，如有不实愿意承担法律责任。',
   '许可项目：食品生产、道路货物运输；一般项目：技术服务、技术开发、技术咨询、技术交流、技术转让。',
 ];
+
+const WORDS = ['正常', '有效', '一般', '首次', '其他', '普通', '身份证', '法人及非法人组织'];
+
+/** As long as names and reasons are. */
+function sentencePart(random, length) {
+  const start = random.below(8);
+  return random.pick(SENTENCES).slice(start, start + length);
+}
 
 /**
  * An endless sequence of rows.
@@ -37,7 +47,8 @@ export function rowSource(item, { seed, organizations, persons, subject }) {
   return {
     next() {
       serial += 1;
-      const person = subject === undefined && (item.subjectScope === 'PERSON' || (item.subjectScope === 'ALL' && random.chance(0.3)));
+      const person =
+        subject === undefined && (item.subjectScope === 'PERSON' || (item.subjectScope === 'ALL' && random.chance(0.3)));
       // Some subjects have many entries and most have few.
       const many = person ? persons : organizations;
       const number = subject ?? (inTurn ? serial % many : Math.floor(many * random.unit() ** 1.25));
@@ -66,7 +77,8 @@ function makerOf(item, field, random) {
 function valueOf(item, field, random) {
   switch (field.role) {
     case 'SUBJECT_CODE':
-      return ({ person, identifier }) => (person && item.fields.some(({ role }) => role === 'SUBJECT_ID_NUMBER') ? null : identifier);
+      return ({ person, identifier }) =>
+        person && item.fields.some(({ role }) => role === 'SUBJECT_ID_NUMBER') ? null : identifier;
     case 'SUBJECT_ID_NUMBER':
       return ({ person, identifier }) => (person ? identifier : null);
     case 'SUBJECT_NAME':
@@ -105,7 +117,9 @@ function plainValueOf(field, random) {
     case 'DATETIME':
       return () => `${days[random.below(500)]}T09:30:00+08:00`;
     case 'INTEGER':
-      return field.length === 4 ? () => String(2015 + random.below(11)) : () => String(random.below(10 ** Math.min(field.length, 3)));
+      return field.length === 4
+        ? () => String(2015 + random.below(11))
+        : () => String(random.below(10 ** Math.min(field.length, 3)));
     case 'DECIMAL':
       return () => (random.below(1_000_000) / 100).toFixed(2).replace(/\.?0+$/, '');
     case 'BOOLEAN':
@@ -116,7 +130,9 @@ function plainValueOf(field, random) {
       if (/Usc?c$|^organizationCode$/.test(field.key)) return ({ unit }) => unit.code.slice(0, field.length);
       if (/[Nn]o$|Number$|Id$|Code$/.test(field.key)) return () => String(1e11 + random.below(1e11)).slice(0, field.length);
       if (/Phone$/.test(field.key)) return () => `139${String(random.below(1e8)).padStart(8, '0')}`;
-      // A third of the length of a sentence, as names and reasons are.
-      return () => SENTENCES[random.below(SENTENCES.length)].slice(random.below(8), 8 + Math.min(field.length, 16));
+      if (/^legalRepresentative$|[Hh]andler$|Controller$|declarantName$/.test(field.key))
+        return () => personName(random.below(14));
+      if (field.format === 'CODE') return () => random.pick(WORDS).slice(0, field.length);
+      return () => sentencePart(random, Math.min(field.length, 24));
   }
 }

@@ -19,9 +19,10 @@ export function copyCell(value) {
  * @param {string} table
  * @param {readonly string[]} columns
  * @param {Iterable<readonly unknown[]>} rows
+ * @param {string} [options] of the statement
  */
-export async function copyRows(client, table, columns, rows) {
-  const stream = client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN`));
+export async function copyRows(client, table, columns, rows, options = '') {
+  const stream = client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN ${options}`));
   const failed = once(stream, 'error').then(([error]) => Promise.reject(error));
   failed.catch(() => undefined);
   let chunk = '';
