@@ -233,7 +233,7 @@ async function serve(
     limits: { maxDepth: config.maxDepth, maxCost: config.maxCost },
     services: { clients, tokens },
     requestIdOf,
-    isUnavailable: () => false,
+    isUnavailable,
     onUnforeseen: (error, requestId) => {
       logger.error({ err: error, requestId }, 'unforeseen error');
     },
@@ -256,7 +256,7 @@ async function serve(
       const checks = { database: await answers(pools), catalog: follower.current.version > 0, changes: signal.live };
       return { ready: Object.values(checks).every(Boolean), checks };
     },
-    isUnavailable: () => false,
+    isUnavailable,
     metrics,
     explorer: config.explorer,
     logger,

@@ -1,5 +1,4 @@
 /** The door of the catalog: the sheet, what it compiles to, and its published versions. */
-export { parseCatalogDocument } from './catalog-document.ts';
 export { CatalogFollower } from './catalog-follower.ts';
 export type { CatalogNotices, CatalogSource } from './catalog-follower.ts';
 export { CatalogService, PUBLISH_LOCK } from './catalog-service.ts';

@@ -66,7 +66,11 @@ export function createMetrics(): Metrics {
     registers,
   });
   const statements = new Counter({ name: 'gateway_statements_total', help: 'SQL statements that read credit data', registers });
-  const statementRows = new Counter({ name: 'gateway_statement_rows_total', help: 'Rows that these statements returned', registers });
+  const statementRows = new Counter({
+    name: 'gateway_statement_rows_total',
+    help: 'Rows that these statements returned',
+    registers,
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
