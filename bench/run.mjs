@@ -164,8 +164,8 @@ async function deepPosition() {
   if (!workloads.includes('P4')) return {};
   const position = {};
   const { rows } = await pool.query(
-    `SELECT e.decided_on::text AS date, e.id FROM credit_records e WHERE e.item_code = '150000-03-001' AND COALESCE(e.decided_on, '-infinity') >= $1::date
-     AND ${VISIBLE} ORDER BY COALESCE(e.decided_on, '-infinity') DESC, e.id DESC OFFSET $2 LIMIT 1`,
+    `SELECT e.decided_on::text AS date, e.id FROM credit_records e WHERE e.item_code = '150000-03-001' AND (CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END) >= $1::date
+     AND ${VISIBLE} ORDER BY CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END DESC, e.id DESC OFFSET $2 LIMIT 1`,
     [DEEP.from, DEEP.rows - 1],
   );
   Object.assign(position, rows[0]);

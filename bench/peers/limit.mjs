@@ -25,7 +25,7 @@ const FAMILIES = {
 };
 const of = (name, first) => {
   const [table, date, columns] = FAMILIES[name];
-  const order = date === 'updated_at' ? 'e.updated_at' : `COALESCE(e.${date}, '-infinity')`;
+  const order = date === 'updated_at' ? 'e.updated_at' : `CASE WHEN e.${date} IS NULL THEN '-infinity'::date ELSE e.${date} END`;
   return `'${name}', (SELECT json_agg(e) FROM (SELECT ${columns} FROM ${table} e WHERE e.subject_id = s.id AND ${VISIBLE}
     ORDER BY ${order} DESC, e.id DESC LIMIT ${first}) e)`;
 };
@@ -46,10 +46,10 @@ const STATEMENTS = {
   P2: `SELECT json_agg(json_build_object(${SUBJECT}, ${ALL}))::text AS json FROM
     (SELECT * FROM subjects s WHERE s.division_code = $1 AND s.kind = 'ENTERPRISE' AND NOT s.person ORDER BY s.credit_code, s.id LIMIT 50) s`,
   P3: `SELECT json_agg(e)::text AS json FROM (SELECT ${PENALTY} FROM credit_records e CROSS JOIN LATERAL (SELECT e.content || '{}'::jsonb AS content OFFSET 0) c WHERE e.item_code = '150000-03-003' AND ${VISIBLE}
-    ORDER BY COALESCE(e.decided_on, '-infinity') DESC, e.id DESC LIMIT 1000) e`,
+    ORDER BY CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END DESC, e.id DESC LIMIT 1000) e`,
   P4: `SELECT json_agg(e)::text AS json FROM (SELECT ${FAMILIES.records[2]} FROM credit_records e WHERE e.item_code = '150000-03-001'
-    AND COALESCE(e.decided_on, '-infinity') >= $1::date AND (COALESCE(e.decided_on, '-infinity'), e.id) < ($2::date, $3::uuid) AND ${VISIBLE}
-    ORDER BY COALESCE(e.decided_on, '-infinity') DESC, e.id DESC LIMIT 50) e`,
+    AND (CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END) >= $1::date AND ((CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END), e.id) < ($2::date, $3::uuid) AND ${VISIBLE}
+    ORDER BY CASE WHEN e.decided_on IS NULL THEN '-infinity'::date ELSE e.decided_on END DESC, e.id DESC LIMIT 50) e`,
   P5: `SELECT json_build_object('id', s.id, 'name', s.name, ${of('records', 100)})::text AS json FROM subjects s WHERE s.credit_code = $1 AND NOT s.person`,
 };
 

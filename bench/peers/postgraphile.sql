@@ -1,3 +1,4 @@
+-- The sort expressions are those of the gateway's indexes.
 -- What PostGraphile serves: the entries' fields as columns of views, so that it carries no JSON documents; row-level security on the
 -- gateway's own tables for the views' owner; column grants on the views for the agency. Run again at every start.
 DROP SCHEMA IF EXISTS bench_api CASCADE;
@@ -48,11 +49,11 @@ CREATE VIEW bench_api.subjects AS SELECT id, kind::text AS kind, name, credit_co
   content ->> 'contactPhone' AS contact_phone
   FROM public.subjects;
 CREATE VIEW bench_api.records AS SELECT subject_id, id, item_code, status::text AS status, disputed, title, document_number, decided_on, amount, authority,
-  source_unit, valid_until, public_until, COALESCE(decided_on, '-infinity'::date) AS sort_on FROM public.credit_records;
+  source_unit, valid_until, public_until, CASE WHEN decided_on IS NULL THEN '-infinity'::date ELSE decided_on END AS sort_on FROM public.credit_records;
 CREATE VIEW bench_api.list_entries AS SELECT subject_id, id, item_code, status::text AS status, disputed, list_name, document_number, listed_on, removed_on,
-  authority, source_unit, public_until, COALESCE(listed_on, '-infinity'::date) AS sort_on FROM public.list_entries;
+  authority, source_unit, public_until, CASE WHEN listed_on IS NULL THEN '-infinity'::date ELSE listed_on END AS sort_on FROM public.list_entries;
 CREATE VIEW bench_api.commitments AS SELECT subject_id, id, item_code, status::text AS status, disputed, kind, document_number, committed_on, fulfilment,
-  authority, valid_until, COALESCE(committed_on, '-infinity'::date) AS sort_on FROM public.commitments;
+  authority, valid_until, CASE WHEN committed_on IS NULL THEN '-infinity'::date ELSE committed_on END AS sort_on FROM public.commitments;
 CREATE VIEW bench_api.evaluations AS SELECT subject_id, id, item_code, status::text AS status, disputed, grade, evaluated_on, authority,
   updated_at AS sort_on FROM public.evaluations;
 -- The lateral copy decompresses the document once a row; each ->> on the stored one would do so again.
@@ -60,7 +61,7 @@ CREATE VIEW bench_api.organization_penalties AS SELECT subject_id, id, status::t
   c.content ->> 'unifiedSocialCreditCode' AS unified_social_credit_code, document_number AS penalty_doc_no, c.content ->> 'violationType' AS violation_type,
   c.content ->> 'penaltyBasis' AS penalty_basis, title AS penalty_category, amount AS fine_amount, decided_on AS penalty_decision_date,
   authority AS penalty_authority, valid_until AS penalty_valid_until, public_until AS publicity_deadline, source_unit AS data_source_unit,
-  c.content ->> 'caseHandler' AS case_handler, COALESCE(decided_on, '-infinity'::date) AS sort_on
+  c.content ->> 'caseHandler' AS case_handler, CASE WHEN decided_on IS NULL THEN '-infinity'::date ELSE decided_on END AS sort_on
   FROM public.credit_records e CROSS JOIN LATERAL (SELECT e.content || '{}'::jsonb AS content OFFSET 0) c WHERE item_code = '150000-03-003';
 COMMENT ON VIEW bench_api.subjects IS E'@primaryKey id\n@unique credit_code';
 COMMENT ON VIEW bench_api.records IS E'@primaryKey subject_id,id\n@foreignKey (subject_id) references bench_api.subjects (id)|@foreignFieldName records';

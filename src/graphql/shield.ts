@@ -2,10 +2,15 @@
  * graphql-shield at the roots, deny as its fallback. Only the middleware of the root types is kept: a wrapper on every leaf field
  * costs a promise per cell, and what a leaf may show is decided by the access module already.
  */
-import { allow, deny, rule, shield } from 'graphql-shield';
+import { createRequire } from 'node:module';
+import type * as GraphQLShield from 'graphql-shield';
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { GatewayError } from '../errors.ts';
 import type { GatewayContext } from './request-context.ts';
+
+// Its ES module build imports a function that Node.js 24 no longer has (util.isUndefined, for rules that are not used here), and so
+// cannot be loaded there; the CommonJS build of the same release only misses it when such a rule runs.
+const { allow, deny, rule, shield } = createRequire(import.meta.url)('graphql-shield') as typeof GraphQLShield;
 
 // `no_cache`: shield's other caches leave the field's name out of their key, so one rule can answer for another field.
 const isClient = rule('isClient', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) =>

@@ -52,17 +52,17 @@ describe('a database that goes away while the gateway serves', () => {
     expect([await ask(), await askForToken()]).toMatchObject([{ status: 200 }, { status: 200 }]);
     way.cut();
     const away = /^The database cannot be reached at the moment/;
-    expect(await ask()).toEqual({
-      status: 503,
-      body: {
-        errors: [
-          {
-            message: expect.stringMatching(away),
-            extensions: { code: 'SERVICE_UNAVAILABLE', requestId: expect.any(String) },
-          },
-        ],
-      },
-    });
+    // Twice: the first may find out only while it reads, the second is not let in.
+    for (const answer of [await ask(), await ask()]) {
+      expect(answer).toMatchObject({
+        status: 503,
+        body: {
+          errors: [
+            { message: expect.stringMatching(away), extensions: { code: 'SERVICE_UNAVAILABLE', requestId: expect.any(String) } },
+          ],
+        },
+      });
+    }
     expect(await askForToken()).toEqual({
       status: 503,
       body: { error: 'temporarily_unavailable', error_description: expect.stringMatching(away) },

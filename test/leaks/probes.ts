@@ -185,10 +185,11 @@ export function orderProbes(oracle: Oracle, family: Family): Probe[] {
   );
 }
 
-/** "refused (FILTER_FORBIDDEN, naming the items)" */
+/** "A filter or order on a role that is not fully open for some item in scope is refused": or that rests encrypted, where nothing can be compared. */
 export function isRefused(oracle: Oracle, { items, role, party, named }: Probe): boolean {
   if (named && items.some((item) => !oracle.inLimits(item))) return true;
-  return items.some((item) => concerns(item, party) && oracle.reaches(item) && !oracle.mayUse(item, role, party));
+  const inScope = items.filter((item) => concerns(item, party) && oracle.reaches(item));
+  return inScope.some((item) => !oracle.mayUse(item, role, party) || fieldOf(item, role)?.securityLevel === 'L4');
 }
 
 export function rootOf({ family }: Probe): string {
