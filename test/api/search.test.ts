@@ -48,8 +48,7 @@ describe('a search for organizations by name', () => {
     'takes %s as letters, whatever they mean to a pattern',
     async (text) => {
       const wanted = 'ÉTOILE Trading 100%_有限公司';
-      const [first = ''] = [text];
-      const matches = [...first].length >= 2 && asciiFold(wanted).includes(asciiFold(text));
+      const matches = asciiFold(wanted).includes(asciiFold(text));
       const answer = await agency(search, { name: { contains: text } });
       if ([...text].length < 2) expect(answer.errors[0]?.extensions['code']).toBe('BAD_USER_INPUT');
       else expect(answer.data.subjects.totalCount).toBe(matches ? 1 : 0);
