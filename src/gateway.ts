@@ -253,7 +253,8 @@ async function serve(
     tokenEndpoint: tokenEndpoint({ clients, tokens }),
     jwks: jwksHandler(tokens),
     readiness: async () => {
-      const checks = { database: await answers(pools), catalog: follower.current.version > 0, changes: signal.live };
+      // A gateway without a catalog yet is ready too: it answers, it opens nothing, and it follows the first publish.
+      const checks = { database: await answers(pools), changes: signal.live };
       return { ready: Object.values(checks).every(Boolean), checks };
     },
     isUnavailable,
