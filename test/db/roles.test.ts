@@ -301,8 +301,8 @@ describe('every role that serves', () => {
     ['run a program', `COPY (SELECT 1) TO PROGRAM 'cat'`],
     ['write a file', `COPY (SELECT 1) TO '/tmp/stolen'`],
     ['read a file', `SELECT pg_read_file('/etc/passwd')`],
-    ['become the owner', `SET ROLE gateway`],
-    ['become the owner for the session', `SET SESSION AUTHORIZATION gateway`],
+    ['become the owner', `SET ROLE "OWNER"`],
+    ['become the owner for the session', `SET SESSION AUTHORIZATION "OWNER"`],
     ['switch a policy off', `ALTER TABLE subjects DISABLE ROW LEVEL SECURITY`],
     ['drop a policy', `DROP POLICY gateway_agency ON subjects`],
     ['raise itself', `ALTER ROLE CURRENT_USER BYPASSRLS`],
@@ -314,7 +314,8 @@ describe('every role that serves', () => {
   it.each(RUNTIME_ROLES.flatMap((role) => FORBIDDEN.map(([name, sql]) => [role, name, sql] as const)))(
     '%s: may not %s',
     async (role, _, sql) => {
-      expect(await tries(role, sql)).toBe(DENIED);
+      // Whoever the owner of this server's databases is: the embedded server has its own, DATABASE_URL another.
+      expect(await tries(role, sql.replace('OWNER', new URL(test.url).username))).toBe(DENIED);
     },
   );
 
