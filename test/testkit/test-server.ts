@@ -49,7 +49,10 @@ export async function startTestServer(): Promise<void> {
   // The tests' own databases come from the prefix; a gateway started by a test gets its DATABASE_URL from the test.
   delete process.env.DATABASE_URL;
 
-  if (embedded === null) await withAdmin(admin, dropAbandonedDatabases);
+  if (embedded === null) {
+    await withAdmin(admin, requireRights);
+    await withAdmin(admin, dropAbandonedDatabases);
+  }
   const template = `${prefix}template`;
   await withAdmin(admin, async (client) => {
     await client.query(`CREATE DATABASE ${template} TEMPLATE template0 ENCODING 'UTF8'`);
@@ -59,6 +62,18 @@ export async function startTestServer(): Promise<void> {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
   await migrate({ pool, url });
   await pool.end();
+}
+
+/** The tests clone databases, and make owners with more and with fewer rights than others (docs/decisions/0009). */
+async function requireRights(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; enough: boolean }>(
+    'SELECT rolname AS name, rolsuper AS enough FROM pg_roles WHERE rolname = current_user',
+  );
+  if (rows[0]?.enough === true) return;
+  throw new Error(
+    `The tests need a superuser on a server of their own, and "${rows[0]?.name ?? ''}" is none (the gateway itself needs no such ` +
+      `rights). Name another account in DATABASE_URL, or leave it empty for the embedded PostgreSQL.`,
+  );
 }
 
 export async function stopTestServer(): Promise<void> {
