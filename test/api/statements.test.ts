@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cell, demoRows } from '../testkit/demo-rows.ts';
 import { startServing } from '../testkit/serving.ts';
 import type { Ask, Serving } from '../testkit/serving.ts';
 
-const NESTED = `query ($first: Int!) { subjects(first: $first, filter: { kinds: [ENTERPRISE, SOLE_TRADER, COOPERATIVE] }) { edges { node { name
+const NESTED = `query ($codes: [String!]!) { subjects(first: 1000, filter: { creditCodes: $codes }) { edges { node { name
   records(first: 10) { edges { node { documentNumber subject { name creditCode } } } } listEntries(first: 10) { edges { node { listName } } }
   commitments(first: 10) { edges { node { committedOn } } } evaluations(first: 10) { edges { node { grade } } } } } } }`;
 
@@ -28,9 +29,11 @@ describe('SQL statements of an operation', () => {
     return (await counter('gateway_statements_total')) - before;
   }
 
-  it.each([1, 10, 100])('nested five ways are as many for %d subjects', async (first) => {
+  it.each([1, 10, 50])('nested five ways are as many for %d subjects', async (many) => {
+    // Subjects that have records: a subject without any leaves out the statement for what hangs below records.
+    const codes = new Set(demoRows('OrganizationLicense').map((row) => cell(row, 'XK_XDR_SHXYM')));
     // subjects, their four families, and the subjects of the records
-    expect(await statementsFor(NESTED, { first })).toBe(6);
+    expect(await statementsFor(NESTED, { codes: [...codes].slice(0, many) })).toBe(6);
   });
 
   it('are one for a page of one item, and one more for its count', async () => {
