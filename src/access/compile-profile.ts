@@ -77,6 +77,10 @@ class CompiledProfile implements AccessProfile {
     }
   }
 
+  exists(itemCode: string, facts: RowFacts, known: boolean): boolean {
+    return this.#items.get(itemCode)?.exists(facts, known) ?? false;
+  }
+
   consentMatters(itemCode: string): boolean {
     return this.#items.get(itemCode)?.consentMatters() ?? false;
   }

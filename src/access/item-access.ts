@@ -47,6 +47,15 @@ export class ItemAccess {
     });
   }
 
+  exists(facts: RowFacts, known: boolean): boolean {
+    const { subjectScope, family } = this.#item;
+    if (subjectScope !== 'ALL' && facts.person !== (subjectScope === 'PERSON')) return false;
+    if (this.#standing.personsByAuthorization && family === 'SUBJECT' && facts.person) {
+      return known && this.decide({ ...facts, consent: true }).visible;
+    }
+    return this.decide(facts).visible;
+  }
+
   consentMatters(): boolean {
     return (this.#consentMatters ??= this.#reachable('ANY').some((facts) => {
       const without = this.decide({ ...facts, consent: false });

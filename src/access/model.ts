@@ -90,6 +90,12 @@ export interface AccessProfile {
   /** whether a live authorization can change any decision on this item (so it is worth looking up) */
   consentMatters(itemCode: string): boolean;
   decide(itemCode: string, facts: RowFacts): RowDecision;
+  /**
+   * Whether a row exists for the caller: by decision; and a natural person for a credit agency with any live authorization of
+   * that person, and never without one (DESIGN §3). A row outside its item's scope (a later catalog narrowed it) does not exist.
+   * @param known the row's subject has a live authorization for this client and purpose, for whatever item
+   */
+  exists(itemCode: string, facts: RowFacts, known: boolean): boolean;
   visibility(itemCode: string): Visibility;
   /**
    * Whether the item's field with this role may be filtered or ordered by: open, and not masked, on every row of the

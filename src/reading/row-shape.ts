@@ -60,7 +60,7 @@ export class RowShaper {
       status: row.status,
     };
     const decision = this.profile.decide(item.code, facts);
-    if (!this.#exists(row, item, decision, authorized)) return null;
+    if (!this.profile.exists(item.code, facts, authorized.size > 0)) return null;
     const rowClass = this.#classOf(selection, decision);
     rowClass.rows += 1;
     const shaped = row.entryId === null ? subjectFrame(row, item) : entryFrame(row, item, row.entryId);
@@ -83,18 +83,6 @@ export class RowShaper {
         }
       }
     }
-  }
-
-  /**
-   * A natural person exists for a credit agency with any live authorization of that person, and never without one (DESIGN §3).
-   * A row outside its item's scope (a later catalog narrowed it) does not exist at all.
-   */
-  #exists(row: StoredRow, item: CatalogItem, decision: RowDecision, authorized: ReadonlySet<string>): boolean {
-    if (item.subjectScope !== 'ALL' && row.person !== (item.subjectScope === 'PERSON')) return false;
-    if (item.family === 'SUBJECT' && row.person && this.profile.personsNeedAuthorization) {
-      return authorized.size > 0 && this.profile.visibility(item.code).current.person !== 'NEVER';
-    }
-    return decision.visible;
   }
 
   #classOf(selection: ItemSelection, decision: RowDecision): RowClass {
