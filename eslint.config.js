@@ -25,11 +25,11 @@ const NODE = [
 const globals = (names) => Object.fromEntries(names.map((name) => [name, 'readonly']));
 
 export default defineConfig(
-  globalIgnores(['dist/', 'data/', 'coverage/', 'src/db/generated/', 'bench/']),
+  globalIgnores(['dist/', 'data/', 'coverage/', 'src/db/generated/', 'examples/approval-check/operations.ts', 'bench/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts'],
+    files: ['src/**/*.ts', 'test/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -67,8 +67,8 @@ export default defineConfig(
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' }],
     },
   },
-  { files: ['src/config.ts', 'test/**', 'scripts/**'], rules: { 'no-restricted-properties': 'off' } },
-  { files: ['scripts/**', 'test/**/*.mjs'], rules: { 'no-console': 'off' } },
+  { files: ['src/config.ts', 'test/**', 'scripts/**', 'examples/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['scripts/**', 'test/**/*.mjs', 'examples/**'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**/*.ts'],
     rules: {
@@ -85,6 +85,7 @@ export default defineConfig(
   },
   { files: ['*.js', '**/*.mjs', '*.config.ts'], languageOptions: { globals: globals(NODE) } },
   { files: ['test/browser/*.mjs'], languageOptions: { globals: globals([...NODE, ...BROWSER]) } },
+  { files: ['examples/dashboard/*.js'], languageOptions: { globals: globals([...BROWSER, 'setInterval']) } },
   { files: ['explorer/*.js'], languageOptions: { sourceType: 'script', globals: globals(BROWSER) } },
   { files: ['*.config.ts'], extends: [tseslint.configs.base] },
 );

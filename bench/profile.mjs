@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { environmentOf, openDataset } from './dataset/open.mjs';
 import { gatewayRoot } from './gateway-build.mjs';
-import { startPeer } from './peers/start.mjs';
+import { cpuSeconds, databaseCpuSeconds, startPeer } from './peers/start.mjs';
 import { CONNECTIONS, requestsOf } from './workloads.mjs';
 
 const workload = process.argv[2] ?? 'P1';
@@ -18,10 +18,11 @@ const SECONDS = 8;
 
 /** The first pattern that fits the script of a function names its stage: paths inside dist/, then packages. */
 const STAGES = [
-  ['SQL text built', /^dist\/reading\/(statement|statements|row-scope)\.js/],
-  ['rows decided, masked, shaped', /^dist\/(reading\/(row-shape|access-report|stored-row)|access\/|entries\/)/],
+  ['SQL text built', /^dist\/reading\/(statement|compile-read|visible-rows|branches|row-scope|read-input)\.js/],
+  ['rows decided, masked, written', /^dist\/(reading\/(access-report|judge-rows|write-|writing-|json-text)|access\/|entries\/)/],
   ['cursors, seals', /^dist\/(keys\/|reading\/cursor)/],
-  ['reader', /^dist\/reading\//],
+  ['reader', /^dist\/reading\/(reader|fetched-tree|stored-row)/],
+  ['rows decided, masked, written', /^dist\/reading\//],
   ['operation plan', /^dist\/(graphql\/plan\/|catalog\/)/],
   ['token, client', /^dist\/clients\/|\/jose\//],
   ['gateway: HTTP, metrics', /^dist\/http\//],
@@ -30,7 +31,7 @@ const STAGES = [
   ['graphql: execute', /\/(graphql|graphql-middleware|graphql-shield|graphql-scalars|type-graphql|@graphql-tools)\//],
   ['Apollo Server', /\/@apollo\/|\/@as-integrations\/|\/whatwg-mimetype\/|\/body-parser\/|\/negotiator\//],
   ['Prisma client', /\/@prisma\/|\/generated\//],
-  ['pg driver', /\/(pg|pg-[a-z]+|postgres-[a-z]+)\//],
+  ['pg driver', /\/(pg|pg-[a-z]+|postgres-[a-z]+)\/|^dist\/db\/(text-query|caller-)/],
   ['Express, logging, metrics', /^node_modules\//],
   ['Node: crypto', /^node:internal\/crypto/],
   ['Node: HTTP, sockets, streams', /^node:/],
@@ -96,7 +97,13 @@ async function showStages() {
     nodeOptions: ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=500'],
   });
   await load(peer, { seconds: 3 });
+  const postmaster = Number(readFileSync(path.join(environment.DATA_DIR, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const used = { node: cpuSeconds(peer.pid), database: databaseCpuSeconds(postmaster) };
   const result = await load(peer, {});
+  const micros = (seconds) => ((seconds * 1e6) / result.requests).toFixed(0);
+  process.stdout.write(
+    `\nCPU per request, µs: ${micros(cpuSeconds(peer.pid) - used.node)} Node + ${micros(databaseCpuSeconds(postmaster) - used.database)} PostgreSQL\n`,
+  );
   await peer.stop();
   const file = path.join(
     folder,
@@ -137,7 +144,7 @@ function print(title, sums, requests) {
 async function showStatements() {
   const tap = path.join(folder, 'statements.jsonl');
   const peer = await startPeer('gateway', {
-    environment: { ...environment, STATEMENT_TAP: tap, GATEWAY_ROOT: process.env.GATEWAY_ROOT ?? '' },
+    environment: { ...environment, STATEMENT_TAP: tap, GATEWAY_ROOT: gatewayRoot },
     ...common,
     nodeOptions: ['--import', path.join(import.meta.dirname, 'statement-tap.mjs')],
   });
@@ -154,7 +161,7 @@ async function showStatements() {
   process.stdout.write(`The answer's report: ${JSON.stringify(JSON.parse(answer).extensions).slice(0, 1500)}\n`);
   for (const { text, values } of statements) {
     process.stdout.write(`\n${text.slice(0, 6000)}\n-- ${JSON.stringify(values).slice(0, 700)}\n`);
-    if (!/^SELECT/.test(text) || /pg_notify|set_config|^SELECT 1$/.test(text)) continue;
+    if (!/^(SELECT|WITH)/.test(text) || /pg_notify|set_config|^SELECT 1$/.test(text)) continue;
     const { rows } = await dataset.gateway.database.pool.query(`EXPLAIN (ANALYZE, BUFFERS) ${text}`, values);
     process.stdout.write(`${rows.map((row) => row['QUERY PLAN']).join('\n')}\n`);
   }

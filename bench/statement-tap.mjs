@@ -7,10 +7,12 @@ import { gatewayRoot } from './gateway-build.mjs';
 const pg = createRequire(path.join(gatewayRoot, 'package.json'))('pg');
 const { query } = pg.Client.prototype;
 pg.Client.prototype.query = function tapped(config, values, ...rest) {
-  const text = typeof config === 'string' ? config : config.text;
+  // What reads credit data comes as a query of the gateway's own (src/db/text-query.ts), which carries its statement.
+  const asked = config.statement ?? config;
+  const text = typeof asked === 'string' ? asked : asked.text;
   appendFileSync(
     process.env.STATEMENT_TAP,
-    `${JSON.stringify({ text, values: config.values ?? (Array.isArray(values) ? values : []) })}\n`,
+    `${JSON.stringify({ text, values: asked.values ?? (Array.isArray(values) ? values : []) })}\n`,
   );
   return query.call(this, config, values, ...rest);
 };

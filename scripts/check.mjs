@@ -16,6 +16,7 @@ const CHECKS = [
   { name: 'arrows', command: 'depcruise src --config .dependency-cruiser.js --output-type err' },
   { name: 'dead code', command: 'knip --no-progress' },
   { name: 'schema drift', command: 'npm run --silent schema:check' },
+  { name: 'example drift', command: 'node scripts/generate-examples.mjs --check' },
   { name: 'migrations', command: 'node scripts/check-migrations.mjs' },
 ];
 

@@ -1,7 +1,43 @@
 /** The settings of the gateway: the only reader of `process.env`. Each is described in `.env.example`. */
+import path from 'node:path';
 import { z } from 'zod';
 
 const flag = z.enum(['0', '1', 'true', 'false']).transform((word) => word === '1' || word === 'true');
+
+/** Words separated by commas. */
+const words = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== ''),
+);
+
+/** A whole number, or `none`: null. */
+const limit = z.union([z.literal('none').transform(() => null), z.coerce.number().int().min(1).max(1_000_000_000)]);
+
+const KINDS = ['DEPARTMENT', 'CREDIT_AGENCY', 'DASHBOARD', 'ADMIN'] as const;
+type PerKind = Readonly<Record<(typeof KINDS)[number], number | null>>;
+
+/** One limit for all kinds of clients (`600`, `none`), or some by name (`DEPARTMENT:6000,CREDIT_AGENCY:600`) and none for the others. */
+const perKind = z.string().transform((text, context): PerKind => {
+  const found: Record<(typeof KINDS)[number], number | null> = {
+    DEPARTMENT: null,
+    CREDIT_AGENCY: null,
+    DASHBOARD: null,
+    ADMIN: null,
+  };
+  for (const part of text.split(',')) {
+    const [name = '', ...rest] = part.trim().split(':');
+    const number = limit.safeParse(rest.length === 0 ? name : rest.join(':'));
+    const kinds = rest.length === 0 ? KINDS : KINDS.filter((kind) => kind === name);
+    if (!number.success || kinds.length === 0) {
+      context.addIssue(`“${part}” is neither a number, nor none, nor KIND:number with one of ${KINDS.join(', ')}`);
+      return z.NEVER;
+    }
+    for (const kind of kinds) found[kind] = number.data;
+  }
+  return found;
+});
 
 const Environment = z.object({
   NODE_ENV: z.string().default('development'),
@@ -10,6 +46,9 @@ const Environment = z.object({
   DATABASE_URL_READER: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATABASE_URL_CONTROL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   DATA_DIR: z.string().min(1).default('data'),
+  EXPORT_DIR: z.string().min(1).optional(),
+  CHANGE_FEED_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+  EXPORT_TTL_HOURS: z.coerce.number().int().min(1).max(8_760).default(48),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
   MASTER_KEY: z
@@ -21,10 +60,38 @@ const Environment = z.object({
   OIDC_ISSUER: z.url().optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
+  DATABASE_PREPARED_STATEMENTS: z.coerce.number().int().min(0).max(1_000).default(20),
   LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug']).default('info'),
   EXPLORER: flag.default(true),
   MAX_DEPTH: z.coerce.number().int().min(3).max(50).default(14),
   MAX_COST: z.coerce.number().int().min(1_000).default(2_000_000),
+  AUDIT_QUEUE: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
+  AUDIT_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(60).default(5),
+  AUDIT_RETENTION_YEARS: z.coerce.number().int().min(1).max(100).default(10),
+  WATCH_INTERVAL_SECONDS: z.coerce.number().min(1).max(3_600).default(60),
+  WATCH_PERSONS_PER_HOUR: z.coerce.number().int().min(1).default(200),
+  WATCH_SEQUENTIAL_NUMBERS: z.coerce.number().int().min(2).max(1_000).default(20),
+  WATCH_FIELD_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
+  WATCH_DENIED_SHARE: z.coerce.number().min(0).max(1).default(0.2),
+  WATCH_DENIED_LEAST: z.coerce.number().int().min(1).default(20),
+  WATCH_OFF_HOURS_ROWS: z.coerce.number().int().min(1).default(1_000),
+  MAX_TOKENS: z.coerce.number().int().min(100).max(1_000_000).default(10_000),
+  MAX_ALIASES: z.coerce.number().int().min(0).default(200),
+  MAX_DIRECTIVES: z.coerce.number().int().min(0).default(50),
+  MAX_ROOT_FIELDS: z.coerce.number().int().min(1).default(30),
+  MAX_LOOKUPS: z.coerce.number().int().min(1).default(20),
+  MAX_BODY_BYTES: z.coerce.number().int().min(1_000).max(100_000_000).default(1_000_000),
+  MAX_IN_FLIGHT: z.coerce.number().int().min(1).max(10_000).optional(),
+  OPERATION_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(20),
+  REQUEST_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3_600).default(30),
+  ANSWER_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3_600).default(30),
+  CLIENT_RATE_PER_MINUTE: perKind.default(perKind.parse('60000')),
+  CLIENT_MAX_CONCURRENT: perKind.default(perKind.parse('256')),
+  CLIENT_DAILY_SUBJECTS: perKind.default(perKind.parse('none')),
+  STRANGER_RATE_PER_MINUTE: limit.default(600),
+  TOKEN_RATE_PER_MINUTE: limit.default(300),
+  TRUSTED_PROXIES: words.default([]),
+  CORS_ORIGINS: words.pipe(z.array(z.url({ protocol: /^https?$/ }))).default([]),
 });
 
 export interface Config {
@@ -34,6 +101,12 @@ export interface Config {
   /** the roles under which the gateway serves, where the operator made them; null: the gateway makes its own */
   readonly runtimeUrls: { readonly agency: string; readonly reader: string; readonly control: string } | null;
   readonly dataDir: string;
+  /** where exports lie; several instances share it */
+  readonly exportDir: string;
+  /** how long an export can be downloaded */
+  /** how long changes are kept for clients to come back to */
+  readonly changeFeedRetentionDays: number;
+  readonly exportTtlHours: number;
   readonly host: string;
   readonly port: number;
   /** 32 bytes; null: generated once and kept in the database (refused in production) */
@@ -43,10 +116,50 @@ export interface Config {
   readonly oidcIssuer: string | null;
   readonly oidcAudience: string | null;
   readonly poolSize: number;
+  /** that stay prepared on each connection that reads; 0: none */
+  readonly preparedStatements: number;
   readonly logLevel: string;
   readonly explorer: boolean;
   readonly maxDepth: number;
   readonly maxCost: number;
+  readonly audit: {
+    /** events that may wait to be written */
+    readonly queue: number;
+    readonly timeoutMs: number;
+    readonly retentionYears: number;
+  };
+  readonly watch: {
+    readonly intervalMs: number;
+    readonly personsPerHour: number;
+    readonly sequentialNumbers: number;
+    readonly fieldDays: number;
+    /** 0 to 1 */
+    readonly deniedShare: number;
+    readonly deniedLeast: number;
+    readonly offHoursRows: number;
+  };
+  readonly maxTokens: number;
+  readonly maxAliases: number;
+  readonly maxDirectives: number;
+  readonly maxRootFields: number;
+  readonly maxLookups: number;
+  readonly maxBodyBytes: number;
+  /** operations worked on at the same time */
+  readonly maxInFlight: number;
+  readonly operationTimeoutMs: number;
+  /** for a request's head and body to arrive */
+  readonly requestTimeoutMs: number;
+  /** for a finished answer to be read */
+  readonly answerTimeoutMs: number;
+  /** null: no limit */
+  readonly clientRatePerMinute: PerKind;
+  readonly clientMaxConcurrent: PerKind;
+  readonly clientDailySubjects: PerKind;
+  readonly strangerRatePerMinute: number | null;
+  readonly tokenRatePerMinute: number | null;
+  /** addresses and networks whose X-Forwarded-… headers are believed */
+  readonly trustedProxies: readonly string[];
+  readonly corsOrigins: readonly string[];
 }
 
 /** Settings that cannot be used, all at once; the message names each and the mend. */
@@ -69,6 +182,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     databaseUrl: env.DATABASE_URL ?? null,
     runtimeUrls: runtimeUrls(env),
     dataDir: env.DATA_DIR,
+    exportDir: env.EXPORT_DIR ?? path.join(env.DATA_DIR, 'exports'),
+    changeFeedRetentionDays: env.CHANGE_FEED_RETENTION_DAYS,
+    exportTtlHours: env.EXPORT_TTL_HOURS,
     host: env.HOST,
     port: env.PORT,
     masterKey: env.MASTER_KEY === undefined ? null : Buffer.from(env.MASTER_KEY, 'base64'),
@@ -77,10 +193,39 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     oidcIssuer: env.OIDC_ISSUER ?? null,
     oidcAudience: env.OIDC_AUDIENCE ?? null,
     poolSize: env.DATABASE_POOL_SIZE,
+    preparedStatements: env.DATABASE_PREPARED_STATEMENTS,
     logLevel: env.LOG_LEVEL,
     explorer: given.EXPLORER === undefined ? env.NODE_ENV !== 'production' : env.EXPLORER,
     maxDepth: env.MAX_DEPTH,
     maxCost: env.MAX_COST,
+    audit: { queue: env.AUDIT_QUEUE, timeoutMs: env.AUDIT_TIMEOUT_SECONDS * 1_000, retentionYears: env.AUDIT_RETENTION_YEARS },
+    watch: {
+      intervalMs: env.WATCH_INTERVAL_SECONDS * 1_000,
+      personsPerHour: env.WATCH_PERSONS_PER_HOUR,
+      sequentialNumbers: env.WATCH_SEQUENTIAL_NUMBERS,
+      fieldDays: env.WATCH_FIELD_DAYS,
+      deniedShare: env.WATCH_DENIED_SHARE,
+      deniedLeast: env.WATCH_DENIED_LEAST,
+      offHoursRows: env.WATCH_OFF_HOURS_ROWS,
+    },
+    maxTokens: env.MAX_TOKENS,
+    maxAliases: env.MAX_ALIASES,
+    maxDirectives: env.MAX_DIRECTIVES,
+    maxRootFields: env.MAX_ROOT_FIELDS,
+    maxLookups: env.MAX_LOOKUPS,
+    maxBodyBytes: env.MAX_BODY_BYTES,
+    // Enough that both pools of connections are busy while as many operations are being written.
+    maxInFlight: env.MAX_IN_FLIGHT ?? 4 * env.DATABASE_POOL_SIZE,
+    operationTimeoutMs: env.OPERATION_TIMEOUT_SECONDS * 1_000,
+    requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1_000,
+    answerTimeoutMs: env.ANSWER_TIMEOUT_SECONDS * 1_000,
+    clientRatePerMinute: env.CLIENT_RATE_PER_MINUTE,
+    clientMaxConcurrent: env.CLIENT_MAX_CONCURRENT,
+    clientDailySubjects: env.CLIENT_DAILY_SUBJECTS,
+    strangerRatePerMinute: env.STRANGER_RATE_PER_MINUTE,
+    tokenRatePerMinute: env.TOKEN_RATE_PER_MINUTE,
+    trustedProxies: env.TRUSTED_PROXIES,
+    corsOrigins: env.CORS_ORIGINS,
   };
   if (config.production) refuseUnsafeDefaults(config);
   return config;

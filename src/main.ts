@@ -4,10 +4,12 @@ import { CommanderError } from 'commander';
 import { gatewayProgram } from './cli/program.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { OperatorError } from './errors.ts';
-import { openGateway } from './gateway.ts';
+import type { OpenGateway } from './gateway.ts';
 
 try {
-  await gatewayProgram(() => openGateway(readConfig())).parseAsync(process.argv);
+  // Loaded by the commands that need it: help and mistakes of usage are answered at once.
+  const open: OpenGateway = async () => (await import('./gateway.ts')).openGateway(readConfig());
+  await gatewayProgram(open).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = 1;
   if (error instanceof CommanderError) process.exitCode = error.exitCode;

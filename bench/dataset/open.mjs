@@ -25,6 +25,9 @@ export function environmentOf(entries) {
     DATA_DIR: process.env.BENCH_DATA_DIR ?? path.join(import.meta.dirname, '..', 'data', String(entries)),
     MASTER_KEY: createHash('sha256').update(SEED).digest('base64'),
     LOG_LEVEL: 'warn',
+    // One client makes the whole load here.
+    CLIENT_RATE_PER_MINUTE: 'none',
+    CLIENT_MAX_CONCURRENT: 'none',
     PORT: '0',
     TOKEN_TTL_SECONDS: '86400',
   };

@@ -81,8 +81,8 @@ class CompiledProfile implements AccessProfile {
     return this.#items.get(itemCode)?.exists(facts, known) ?? false;
   }
 
-  consentMatters(itemCode: string): boolean {
-    return this.#items.get(itemCode)?.consentMatters() ?? false;
+  consentMatters(itemCode: string, keys?: readonly string[]): boolean {
+    return this.#items.get(itemCode)?.consentMatters(keys) ?? false;
   }
 
   decide(itemCode: string, facts: RowFacts): RowDecision {

@@ -20,6 +20,7 @@ export class ItemAccess {
   /** one for each row class that differs */
   readonly #byClass = new Map<string, RowDecision>();
   readonly #filters = new Map<string, boolean>();
+  readonly #everSeen = new Map<string, boolean>();
   #visibility: Visibility | undefined;
   #consentMatters: boolean | undefined;
 
@@ -56,12 +57,17 @@ export class ItemAccess {
     return this.decide(facts).visible;
   }
 
-  consentMatters(): boolean {
-    return (this.#consentMatters ??= this.#reachable('ANY').some((facts) => {
+  consentMatters(keys?: readonly string[]): boolean {
+    if (keys !== undefined) return this.#consentChanges(keys);
+    return (this.#consentMatters ??= this.#consentChanges(this.#item.fields.map(({ key }) => key)));
+  }
+
+  #consentChanges(keys: readonly string[]): boolean {
+    return this.#reachable('ANY').some((facts) => {
       const without = this.decide({ ...facts, consent: false });
       const row = this.decide(facts);
-      return this.#item.fields.some(({ key }) => row.field(key).outcome !== without.field(key).outcome);
-    }));
+      return row.visible !== without.visible || keys.some((key) => row.field(key).outcome !== without.field(key).outcome);
+    });
   }
 
   mayFilter(role: Role, party: Party): boolean {
@@ -81,7 +87,13 @@ export class ItemAccess {
   }
 
   couldEverSee(key: string): boolean {
-    return this.#reachable('ANY').some((facts) => this.decide(facts).field(key).outcome !== 'WITHHELD');
+    let could = this.#everSeen.get(key);
+    if (could === undefined) {
+      could = this.#reachable('ANY').some((facts) => this.decide(facts).field(key).outcome !== 'WITHHELD');
+      // Only what the item has is remembered: callers spell as many other keys as they like.
+      if (this.#item.fields.some((field) => field.key === key)) this.#everSeen.set(key, could);
+    }
+    return could;
   }
 
   beyondPublic(key: string): boolean {

@@ -87,8 +87,11 @@ export interface AccessProfile {
   readonly readsCreditData: boolean;
   /** true for CREDIT_AGENCY: a natural person exists for it only with that person's live authorization (for any item) */
   readonly personsNeedAuthorization: boolean;
-  /** whether a live authorization can change any decision on this item (so it is worth looking up) */
-  consentMatters(itemCode: string): boolean;
+  /**
+   * Whether a live authorization can change what the caller gets of this item (so it is worth looking up): whether a row exists,
+   * or the decision on one of the fields named; without `keys`, on any.
+   */
+  consentMatters(itemCode: string, keys?: readonly string[]): boolean;
   decide(itemCode: string, facts: RowFacts): RowDecision;
   /**
    * Whether a row exists for the caller: by decision; and a natural person for a credit agency with any live authorization of

@@ -47,8 +47,9 @@ const NUMBERS: readonly Written[] = [
   { form: new RegExp(`\\d{4}(?:[\\s-]{1,2}\\d{4}){3}(?:[\\s-]{1,2}\\d{1,3})?(?!\\d)`, 'y'), mask: maskAccount },
 ];
 
-/** The shortest number that is looked for. */
+/** The shortest number that is looked for, a mobile's: in texts without so many digits in one run no form above is found. */
 const FEWEST_DIGITS = 11;
+const LONG_RUN = new RegExp(digits(FEWEST_DIGITS));
 
 /**
  * Free text in which identity numbers (15 or 18), mobiles and account numbers (16 to 19 digits) are masked: `身份证150100********0024，
@@ -64,9 +65,12 @@ export function scrubText(text: string): string {
 }
 
 function scrubOnce(text: string): string {
-  if ((text.match(/\p{N}/gu)?.length ?? 0) < FEWEST_DIGITS) return text;
+  const folded = fold(text);
+  if (!LONG_RUN.test(folded)) return text;
 
-  const { folded, at, original } = fold(text);
+  const original = [...text];
+  // For each character of the folded text the index of the code point it comes from.
+  const at = original.flatMap((character, index) => (folds(character) === '' ? [] : [index]));
   let scrubbed = '';
   let copied = 0;
   const start = /(?<![\dA-Za-z])[\dA-Za-z]|(?<!\d)\d/g;
@@ -100,24 +104,30 @@ function isOrganization(code: string): boolean {
   return subjectIdentifier(normalizeIdentifier(code))?.person === false;
 }
 
-/**
- * The text with one UTF-16 unit for each code point, in half width, hyphens and blanks made plain, characters without width left out;
- * and for each of its characters the index of the code point it comes from.
- */
-function fold(text: string): { folded: string; at: number[]; original: string[] } {
-  const original = [...text];
-  const at: number[] = [];
+/** The text with one UTF-16 unit for each code point, in half width, hyphens and blanks made plain, characters without width left out. */
+function fold(text: string): string {
   let folded = '';
-  for (const [index, character] of original.entries()) {
-    if (character > '\u007F' && /[\p{Cf}\p{Mn}\p{Me}]/u.test(character)) continue;
-    at.push(index);
-    folded += foldCharacter(character);
-  }
-  return { folded, at, original };
+  for (const character of text) folded += folds(character);
+  return folded;
 }
 
+/** What characters fold to. Asking Unicode for each anew is what folding would cost; texts are made of few. */
+const FOLDED = new Map<string, string>();
+const MOST_FOLDED = 20_000;
+
+function folds(character: string): string {
+  let plain = FOLDED.get(character);
+  if (plain === undefined) {
+    plain = foldCharacter(character);
+    if (FOLDED.size < MOST_FOLDED) FOLDED.set(character, plain);
+  }
+  return plain;
+}
+
+/** One UTF-16 unit; empty for a character without width. */
 function foldCharacter(character: string): string {
   if (character < '\u0080') return character;
+  if (/[\p{Cf}\p{Mn}\p{Me}]/u.test(character)) return '';
   if (/\s/u.test(character)) return ' ';
   if (/\p{Pd}|−/u.test(character)) return '-';
   const plain = character.normalize('NFKC');

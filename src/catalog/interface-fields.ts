@@ -113,6 +113,8 @@ export const RESERVED_TYPE_NAMES: ReadonlySet<string> = new Set([
     ['', 'Connection', 'Edge', 'Filter', 'Order', 'OrderBy', 'OrderField', 'Statistics'].map((ending) => name + ending),
   ),
   ...['Catalog', 'CatalogItem', 'CatalogField', 'CatalogVersion', 'Viewer', 'ViewerItem', 'ViewerField', 'ViewerGrant', 'ViewerLimits'],
+  ...['Statistics', 'StatisticsFilter', 'StatisticsCount', 'StatisticsDimension', 'EntryStatistics', 'MonthRange', 'DivisionLevel', 'NotCounted'],
+  ...['Division', 'SubjectKind', 'SubjectStatus', 'Item', 'Family', 'Month', 'List', 'Commitment', 'Grade', 'Timeliness', 'Read'].map((name) => `${name}Count`),
   ...['SubjectLookup', 'TextFilter', 'DateRange', 'DateTimeRange', 'DecimalRange', 'IntRange', 'OrderDirection', 'SortDirection'],
   ...['EntryStatus', 'ListNature', 'SubjectKind', 'SubjectScope', 'ClientKind', 'Permission', 'Family', 'Format', 'Role'],
   ...['StandardElement', 'MaskRule', 'SecurityLevel', 'FieldStanding', 'FieldDecision', 'FieldOutcome', 'Outcome', 'WithheldReason'],

@@ -4,12 +4,15 @@ import type { Command } from 'commander';
 import { CLIENT_KINDS } from '../access/model.ts';
 import { today } from '../calendar.ts';
 import type { ClientRegistry } from '../clients/client-registry.ts';
+import type { OperationSafelist } from '../clients/operation-safelist.ts';
+import { limitsText, registerClientLimitCommands } from './client-limit-commands.ts';
 import { itemList } from './item-list.ts';
 import { table } from './table.ts';
 import { note, withGateway } from './with-gateway.ts';
 
 interface OpenedGateway {
   readonly clients: ClientRegistry;
+  readonly safelists: OperationSafelist;
   close(): Promise<void>;
 }
 
@@ -80,9 +83,10 @@ Next: the client asks POST /oauth/token for access tokens with its id and secret
           row.orgCode ?? '-',
           row.license === null ? '-' : `${row.license} until ${row.licenseUntil ?? '?'}`,
           row.items === null ? 'all' : row.items.join(','),
+          limitsText(row),
           row.name,
         ]);
-        process.stdout.write(table(['ID', 'KIND', 'STATE', 'ORG CODE', 'LICENCE', 'ITEMS', 'NAME'], rows));
+        process.stdout.write(table(['ID', 'KIND', 'STATE', 'ORG CODE', 'LICENCE', 'ITEMS', 'LIMITS', 'NAME'], rows));
         if (list.length === 0) note('No client is registered yet: `client add --help`.');
       }),
     );
@@ -141,4 +145,6 @@ Next: the client asks POST /oauth/token for access tokens with its id and secret
         note(`The licence of client ${id} holds until ${licenseUntil}.`);
       }),
     );
+
+  registerClientLimitCommands(client, open);
 }

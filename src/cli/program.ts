@@ -1,6 +1,7 @@
 /** All commands of `gateway`, put together. */
 import { Command } from 'commander';
 import type { OpenGateway } from '../gateway.ts';
+import { registerAuditCommands } from './audit-commands.ts';
 import { registerAuthorizationCommands } from './authorization-commands.ts';
 import { registerCatalogCommands } from './catalog-commands.ts';
 import { registerClientCommands } from './client-commands.ts';
@@ -8,6 +9,8 @@ import { registerEntryCommands } from './entry-commands.ts';
 import { registerGrantCommands } from './grant-commands.ts';
 import { registerImportCommand } from './import-command.ts';
 import { registerServerCommands } from './server-commands.ts';
+import { registerCalendarCommands } from './calendar-commands.ts';
+import { registerStatisticsCommands } from './statistics-commands.ts';
 import { registerTokenCommands } from './token-command.ts';
 
 /**
@@ -27,6 +30,9 @@ export function gatewayProgram(open: OpenGateway): Command {
   registerClientCommands(program, open);
   registerGrantCommands(program, open);
   registerAuthorizationCommands(program, open);
+  registerStatisticsCommands(program, open);
+  registerCalendarCommands(program, open);
   registerTokenCommands(program, open);
+  registerAuditCommands(program, open);
   return program;
 }

@@ -3,7 +3,6 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { migrate, openDatabase } from '../db/index.ts';
-import { serveGateway } from '../gateway.ts';
 import { loadDemo } from './demo.ts';
 import type { DemoAccess } from './demo.ts';
 import { printDemo } from './demo-hints.ts';
@@ -41,6 +40,7 @@ async function start(options: { port?: number; demo?: true }): Promise<void> {
     process.on(signal, () => {
       stop(signal);
     });
+  const { serveGateway } = await import('../gateway.ts');
   const serving = await serveGateway(
     { ...config, port: options.port ?? config.port },
     {

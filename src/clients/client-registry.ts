@@ -10,7 +10,7 @@ import { isUnifiedSocialCreditCode, normalizeIdentifier } from '../identifiers/i
 import { catalogCodes } from './catalog-codes.ts';
 import type { CurrentItems } from './catalog-codes.ts';
 import { isClientId, standingOn } from './client-standing.ts';
-import type { ClientFacts, ClientStanding } from './client-standing.ts';
+import type { ClientFacts, ClientStanding, OwnLimits } from './client-standing.ts';
 import { SecretHasher } from './secret-hasher.ts';
 import { StandingCache } from './standing-cache.ts';
 import type { StandingSignal } from './standing-cache.ts';
@@ -29,8 +29,10 @@ export interface NewClient {
 }
 
 /** A client as `client list` shows it; never with anything of its secret. */
-export interface ClientSummary extends Omit<ClientStanding, 'grants'> {
+export interface ClientSummary extends Omit<ClientStanding, 'grants' | 'safelist'> {
   readonly createdAt: Date;
+  /** how many operations it is held to; 0: it may send any */
+  readonly operations: number;
 }
 
 export interface ClientRegistryOptions {
@@ -54,6 +56,10 @@ const SUMMARY = {
   items: true,
   suspendedAt: true,
   createdAt: true,
+  ratePerMinute: true,
+  maxConcurrent: true,
+  dailySubjects: true,
+  _count: { select: { operations: true } },
 } as const satisfies Prisma.ClientSelect;
 
 type SummaryRow = Prisma.ClientGetPayload<{ select: typeof SUMMARY }>;
@@ -160,13 +166,25 @@ export class ClientRegistry {
     return facts === null ? null : standingOn(day, facts);
   }
 
+  /**
+   * Gives a client limits of its own; what is not named stays, null gives back what its kind has.
+   * @throws OperatorError when there is no such client
+   */
+  async setLimits(id: string, limits: Partial<OwnLimits>): Promise<ClientSummary> {
+    await this.get(id);
+    await this.#change(id, (tx) => tx.client.update({ where: { id }, data: limits }));
+    return this.get(id);
+  }
+
   async #readFacts(id: string): Promise<ClientFacts | null> {
     const grants = { where: { revokedAt: null }, select: { itemCode: true, until: true } };
-    const row = await this.#prisma.client.findUnique({ where: { id }, select: { ...SUMMARY, grants } });
+    const operations = { select: { sha256: true } };
+    const row = await this.#prisma.client.findUnique({ where: { id }, select: { ...SUMMARY, grants, operations } });
     if (row === null) return null;
-    const { createdAt: _, ...summary } = summaryOf(row);
+    const { createdAt: _, operations: count, ...summary } = summaryOf(row);
     return {
       ...summary,
+      safelist: count === 0 ? null : new Set(row.operations.map(({ sha256 }) => sha256)),
       grants: row.grants.map(({ itemCode, until }) => ({ itemCode, until: until === null ? null : dayOf(until) })),
     };
   }
@@ -272,6 +290,8 @@ function summaryOf({ suspendedAt, licenseUntil, items, ...row }: SummaryRow): Cl
     orgCode: row.orgCode,
     license: row.license,
     createdAt: row.createdAt,
+    ownLimits: { ratePerMinute: row.ratePerMinute, maxConcurrent: row.maxConcurrent, dailySubjects: row.dailySubjects },
+    operations: row._count.operations,
     licenseUntil: licenseUntil === null ? null : dayOf(licenseUntil),
     items: items.length === 0 ? null : items,
     suspended: suspendedAt !== null,

@@ -2,6 +2,13 @@
 import type { ClientKind } from '../access/model.ts';
 import { GatewayError } from '../errors.ts';
 
+/** What an operator gave one client; null: what the settings give its kind (src/limits). */
+export interface OwnLimits {
+  readonly ratePerMinute: number | null;
+  readonly maxConcurrent: number | null;
+  readonly dailySubjects: number | null;
+}
+
 /** A client as it stands on one day. Immutable. */
 export interface ClientStanding {
   readonly id: string;
@@ -18,6 +25,9 @@ export interface ClientStanding {
   readonly suspended: boolean;
   /** catalog codes with a live grant (依法查询事项) on that day, each once, sorted */
   readonly grants: readonly string[];
+  readonly ownLimits: OwnLimits;
+  /** SHA-256 (hex) of the operations that it may send; null: any operation */
+  readonly safelist: ReadonlySet<string> | null;
 }
 
 /** The same with its dates as they lie in the database, so that any day can be answered from it without another read. */

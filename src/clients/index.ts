@@ -7,10 +7,11 @@ export type { AuthorizationSummary, NewAuthorization } from './authorization-reg
 export { ClientRegistry } from './client-registry.ts';
 export type { ClientSummary, NewClient } from './client-registry.ts';
 export { refusalOf } from './client-standing.ts';
-export type { ClientStanding } from './client-standing.ts';
+export type { ClientStanding, OwnLimits } from './client-standing.ts';
 export { GrantRegistry } from './grant-registry.ts';
 export type { GrantSummary, NewGrant } from './grant-registry.ts';
 export { isPurpose, normalizePurpose } from './purpose.ts';
+export { OperationSafelist, sha256Of } from './operation-safelist.ts';
 export { LONGEST_TOKEN_SECONDS } from './signing-keys.ts';
 export { TokenService } from './token-service.ts';
 export type { IssuedToken } from './token-service.ts';

@@ -1,5 +1,8 @@
 /** Runs a statement for one client: the settings that row-level security reads go with it, in one message and one transaction. */
-import pg from 'pg';
+import type pg from 'pg';
+import { onConnection } from './cancel-statement.ts';
+import { TextQuery } from './text-query.ts';
+import type { Prelude, TextRow, TextStatement } from './text-query.ts';
 
 /** For whom a statement is run; `seal` proves it (see `agency_caller` in the migrations). */
 export interface SealedCaller {
@@ -20,48 +23,32 @@ const SETTINGS =
  * PostgreSQL runs everything up to a Sync as one transaction. So the settings and the statement travel together, at no round trip
  * more; they hold for this statement alone, are gone with it even where it fails, and reach the same server connection behind a
  * pooler that gives connections out by transaction.
+ * @param caller null: no settings, for a role that needs none
+ * @param keep how many statements stay prepared on each connection
+ * @param signal aborted: the statement is cancelled, and the promise rejects with what it was aborted with
  */
 export async function runForCaller(
   pool: pg.Pool,
-  { clientId, purpose, day, seal }: SealedCaller,
-  statement: { readonly text: string; readonly values: readonly unknown[] },
-): Promise<Record<string, unknown>[]> {
-  const client = await pool.connect();
-  // `extended` even without values: a simple query would end the transaction that the settings hold in.
-  const config: pg.QueryConfig & { queryMode: 'extended' } = {
-    text: statement.text,
-    values: [...statement.values],
-    queryMode: 'extended',
-  };
-  return new Promise((resolve, reject) => {
-    const query = new pg.Query(config, (error: Error | null | undefined, results: unknown) => {
-      // A connection whose statement failed is not trusted with another one, as pg's own pool has it.
-      client.release(error ?? undefined);
-      if (error) {
-        reject(error);
-        return;
-      }
-      // One result for each of the two statements; a single one would be the settings', without the statement's.
-      const last: unknown = Array.isArray(results) ? results.at(-1) : null;
-      if (isResult(last)) resolve(last.rows);
-      else reject(new Error('The statement of a caller gave no result.'));
-    });
-    const submit = query.submit.bind(query);
-    query.submit = (connection) => {
-      connection.stream.cork();
-      try {
-        connection.parse({ name: '', text: SETTINGS, types: [] }, true);
-        connection.bind({ portal: '', statement: '', values: [clientId, purpose, day, seal], binary: '' }, true);
-        connection.execute({ portal: '', rows: '' }, true);
-        submit(connection);
-      } finally {
-        connection.stream.uncork();
-      }
-    };
-    client.query(query);
-  });
+  caller: SealedCaller | null,
+  statement: TextStatement,
+  keep = 0,
+  signal?: AbortSignal,
+): Promise<TextRow[]> {
+  return onConnection(
+    pool,
+    signal,
+    (client) =>
+      new Promise((resolve, reject) => {
+        client.query(
+          new TextQuery(statement, caller === null ? null : settings(caller), keep, (error, rows) => {
+            if (error === null) resolve(rows);
+            else reject(error);
+          }),
+        );
+      }),
+  );
 }
 
-function isResult(value: unknown): value is pg.QueryResult<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && 'rows' in value && Array.isArray(value.rows);
+function settings({ clientId, purpose, day, seal }: SealedCaller): Prelude {
+  return { text: SETTINGS, values: [clientId, purpose, day, seal] };
 }

@@ -7,3 +7,4 @@ export { migrate, pendingMigrations } from './migrate.ts';
 export { RolesUnavailable } from './role-checks.ts';
 export { ensureRoles, type RuntimeUrls } from './roles.ts';
 export { openRuntimePools, ownerPools, type RuntimePools } from './runtime-pools.ts';
+export { type Snapshot, type SnapshotRow } from './snapshot.ts';

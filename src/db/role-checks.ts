@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { OperatorError } from '../errors.ts';
 import { describeServer, explainConnectionError } from './database.ts';
-import { LOCKED_TABLES, RUNTIME_ROLES, type RuntimeRole } from './row-policies.ts';
+import { FUNCTIONS, INSERT_ONLY, LOCKED_TABLES, RUNTIME_ROLES, type RuntimeRole } from './row-policies.ts';
 
 /** The roles cannot be made with the rights of DATABASE_URL; `message` says what to run instead. */
 export class RolesUnavailable extends OperatorError {}
@@ -50,9 +50,14 @@ export async function proveRole(role: RuntimeRole, url: string): Promise<void> {
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relnamespace = current_schema()::regnamespace
            AND CASE WHEN p.action IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(c.oid, p.action) ELSE has_table_privilege(c.oid, p.action) END
            AND NOT (c.relname = 'signing_keys' AND p.action = 'INSERT' AND $1 = 'control')
+           AND NOT (c.relname = ANY ($4) AND p.action = 'INSERT' AND $1 = 'control')
+           AND NOT (c.relname IN ('rate_limits', 'exports') AND p.action IN ('INSERT', 'UPDATE') AND $1 = 'control')
+         UNION ALL SELECT format('EXECUTE on %s, which has its owner''s rights', p.proname) FROM pg_proc p
+         WHERE p.pronamespace = current_schema()::regnamespace AND p.prosecdef AND p.prorettype <> 'trigger'::regtype
+           AND has_function_privilege(p.oid, 'EXECUTE') AND p.proname <> ALL ($3)
          UNION ALL SELECT 'CREATE in schema ' || current_schema() WHERE has_schema_privilege(current_schema(), 'CREATE')
          UNION ALL SELECT 'no row-level security on ' || t FROM unnest($2::text[]) AS t WHERE NOT row_security_active(t)) AS excess`,
-      [role, [...LOCKED_TABLES]],
+      [role, [...LOCKED_TABLES], [...FUNCTIONS[role]], [...INSERT_ONLY]],
     );
     const { name = '', excess = [] } = rows[0] ?? {};
     if (excess.length > 0) {

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { OperatorError } from '../errors.ts';
 import { type Database, describeServer } from './database.ts';
 import { errorCode } from './process-identity.ts';
-import { GRANTS, LOCKED_TABLES, POLICIES, RUNTIME_ROLES, type RuntimeRole } from './row-policies.ts';
+import { FUNCTIONS, GRANTS, LOCKED_TABLES, POLICIES, RUNTIME_ROLES, type RuntimeRole } from './row-policies.ts';
 import { sealPads } from './caller-seal.ts';
 import { checkAttributes, proveRole, RolesUnavailable } from './role-checks.ts';
 import { scramVerifier } from './scram-verifier.ts';
@@ -27,23 +27,25 @@ const LOCK = [0x63_72_65_64, 3] as const;
 const LOCK_TIMEOUT = '10s';
 
 /** Session settings of the roles that read. They can be unset by whoever holds the role: they bound accidents, not attacks. */
-const READING = { default_transaction_read_only: 'on', statement_timeout: '30s', idle_in_transaction_session_timeout: '60s' };
-const CONTROLLING = { statement_timeout: '30s', idle_in_transaction_session_timeout: '60s' };
-const SESSION: Readonly<Record<RuntimeRole, Readonly<Record<string, string>>>> = {
-  agency: READING,
-  reader: READING,
-  control: CONTROLLING,
-};
+function sessionOf(role: RuntimeRole, statementTimeoutMs: number): Readonly<Record<string, string>> {
+  const bounds = { statement_timeout: `${String(Math.ceil(statementTimeoutMs))}ms`, idle_in_transaction_session_timeout: '60s' };
+  return role === 'control' ? bounds : { ...bounds, default_transaction_read_only: 'on' };
+}
+
+/** What a statement may take where nobody says otherwise. */
+const STATEMENT_TIMEOUT_MS = 30_000;
 
 /**
  * Makes the roles what they must be and returns how to connect as each. Idempotent; several instances may do it at once.
  * @param given connection strings of roles that the operator made; null: the gateway makes its own
+ * @param statementTimeoutMs what one statement of these roles may take at most (roles that the operator made keep their own)
  * @throws RolesUnavailable where DATABASE_URL may not make roles; OperatorError where a given role does not fit
  */
 export async function ensureRoles(
   owner: Pick<Database, 'pool' | 'url'>,
   keys: RoleKeys,
   given: RuntimeUrls | null,
+  statementTimeoutMs: number = STATEMENT_TIMEOUT_MS,
 ): Promise<RuntimeUrls> {
   const client = await owner.pool.connect();
   let urls: RuntimeUrls;
@@ -52,7 +54,7 @@ export async function ensureRoles(
     await client.query(`SET LOCAL lock_timeout = '${LOCK_TIMEOUT}'`);
     await client.query('SELECT pg_advisory_xact_lock($1, $2)', [...LOCK]);
     const names = given === null ? await generatedNames(client) : namesOf(given);
-    urls = given ?? (await makeRoles(client, owner.url, names, keys));
+    urls = given ?? (await makeRoles(client, owner.url, names, keys, statementTimeoutMs));
     await checkAttributes(client, names);
     await narrowPublic(client);
     await grantRights(client, names);
@@ -101,7 +103,13 @@ function namesOf(given: RuntimeUrls): Names {
   return names;
 }
 
-async function makeRoles(client: pg.ClientBase, url: string, names: Names, keys: RoleKeys): Promise<RuntimeUrls> {
+async function makeRoles(
+  client: pg.ClientBase,
+  url: string,
+  names: Names,
+  keys: RoleKeys,
+  statementTimeoutMs: number,
+): Promise<RuntimeUrls> {
   const { rows } = await client.query<{ may: boolean; connections: number; schema: string }>(
     `SELECT rolsuper OR rolcreaterole AS may, current_setting('max_connections')::int AS connections, current_schema() AS schema
      FROM pg_roles WHERE rolname = current_user`,
@@ -121,7 +129,7 @@ async function makeRoles(client: pg.ClientBase, url: string, names: Names, keys:
     }
     // A verifier instead of the password: servers like to log statements of this kind.
     const verifier = pg.escapeLiteral(scramVerifier(password));
-    const settings = Object.entries({ ...SESSION[role], timezone: 'UTC' }).map(
+    const settings = Object.entries({ ...sessionOf(role, statementTimeoutMs), timezone: 'UTC' }).map(
       ([setting, value]) => `ALTER ROLE ${name} SET ${setting} = '${value}'`,
     );
     const path = `ALTER ROLE ${name} SET search_path = ${pg.escapeIdentifier(schema)}`;
@@ -210,7 +218,10 @@ async function grantRights(client: pg.ClientBase, names: Names): Promise<void> {
     }
     await attempt(client, `GRANT CONNECT ON DATABASE ${pg.escapeIdentifier(rows[0]?.database ?? '')} TO ${name}`);
   }
-  statements.push(`GRANT EXECUTE ON FUNCTION ${schema}.agency_caller() TO ${pg.escapeIdentifier(names.agency)}`);
+  for (const role of RUNTIME_ROLES) {
+    for (const name of FUNCTIONS[role])
+      statements.push(`GRANT EXECUTE ON FUNCTION ${schema}.${name} TO ${pg.escapeIdentifier(names[role])}`);
+  }
   await client.query(statements.join(';\n'));
 }
 

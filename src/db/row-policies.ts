@@ -40,7 +40,7 @@ const READ_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'received_at',
     'updated_at',
   ],
-  credit_records: [...ENTRY_COLUMNS, 'decided_on', 'amount'],
+  credit_records: [...ENTRY_COLUMNS, 'decided_on', 'amount', 'amount_order'],
   list_entries: [...ENTRY_COLUMNS, 'list_name', 'listed_on', 'removed_on'],
   commitments: [...ENTRY_COLUMNS, 'kind', 'committed_on', 'fulfilment'],
   evaluations: [...ENTRY_COLUMNS, 'grade', 'evaluated_on'],
@@ -49,24 +49,56 @@ const READ_COLUMNS: Readonly<Record<string, readonly string[]>> = {
 
 const ENTRY_TABLE_NAMES = ['credit_records', 'list_entries', 'commitments', 'evaluations'] as const;
 
+/**
+ * What the change feed looks at to find out whether a row was there for somebody: which item, what state, since when. Nothing of
+ * what a row says.
+ */
+const SUBJECT_FACTS = ['id', 'item_code', 'person', 'source_unit_code', 'updated_at'];
+const ENTRY_FACTS = ['subject_id', 'id', 'item_code', 'person', 'status', 'public_until', 'source_unit_code', 'updated_at'];
+
 /** Tables under row-level security. */
 export const LOCKED_TABLES = ['subjects', ...ENTRY_TABLE_NAMES, 'authorizations'] as const;
+
+/** Tables that the server adds rows to and never changes or deletes one in. */
+export const INSERT_ONLY = ['access_events', 'access_checkpoints', 'watch_events', 'watch_fields'] as const;
 
 /** Rights on tables, per role: `columns` empty means the whole table. */
 export const GRANTS: Readonly<
   Record<
     RuntimeRole,
-    readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT'; readonly columns: readonly string[] }[]
+    readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT' | 'SELECT, INSERT, UPDATE'; readonly columns: readonly string[] }[]
   >
 > = {
   agency: [...readGrants(), ...whole('published_items', 'organization_names')],
-  reader: readGrants(),
+  // Summaries instead of rows: what of them a caller may count, its service decides.
+  reader: [...readGrants(), ...whole('statistics_current', 'statistics_units')],
   control: [
-    ...whole('clients', 'grants', 'catalog_versions'),
+    ...whole('clients', 'client_operations', 'grants', 'catalog_versions'),
+    // Points that instances take of a client's rate (src/limits): no right to delete, and nothing of anybody's data.
+    { table: 'rate_limits', rights: 'SELECT, INSERT, UPDATE', columns: [] },
+    // The read log and what stands by it: what was written stays (docs/decisions/0011).
+    ...INSERT_ONLY.map((table) => ({ table, rights: 'SELECT, INSERT' as const, columns: [] })),
     // The first token of a new gateway makes the first key; retiring keys is the owner's.
     { table: 'signing_keys', rights: 'SELECT, INSERT', columns: [] },
-    { table: 'authorizations', rights: 'SELECT', columns: READ_COLUMNS['authorizations'] ?? [] },
+    { table: 'authorizations', rights: 'SELECT', columns: [...(READ_COLUMNS['authorizations'] ?? []), 'id', 'created_at'] },
+    { table: 'subjects', rights: 'SELECT', columns: SUBJECT_FACTS },
+    ...ENTRY_TABLE_NAMES.map((table) => ({ table, rights: 'SELECT' as const, columns: ENTRY_FACTS })),
+    ...whole('changes', 'change_log_floor'),
+    ...whole('submissions'),
+    ...whole('statistics_reads', 'statistics_read_deltas'),
+    // Orders for exports, and who works on them (src/exports).
+    { table: 'exports', rights: 'SELECT, INSERT, UPDATE', columns: [] },
   ],
+};
+
+/**
+ * Functions that run with the owner's rights, per role that may call them: by these, and no others, a role gets at what it has no
+ * right to. Each looks at the caller's right itself.
+ */
+export const FUNCTIONS: Readonly<Record<RuntimeRole, readonly string[]>> = {
+  agency: ['agency_caller'],
+  reader: [],
+  control: ['ensure_access_months', 'claim_subjects', 'change_entry', 'report_use', 'prune_changes', 'fold_statistics'],
 };
 
 export interface Policy {
@@ -101,7 +133,7 @@ export const POLICIES: readonly Policy[] = [
   ...ENTRY_TABLE_NAMES.map((table): Policy => ({ table, role: 'agency', using: entryRows(table) })),
   { table: 'authorizations', role: 'agency', using: LIVE_AUTHORIZATION },
   ...LOCKED_TABLES.map((table): Policy => ({ table, role: 'reader', using: 'true' })),
-  { table: 'authorizations', role: 'control', using: 'true' },
+  ...LOCKED_TABLES.map((table): Policy => ({ table, role: 'control', using: 'true' })),
 ];
 
 function readGrants(): { table: string; rights: 'SELECT'; columns: readonly string[] }[] {

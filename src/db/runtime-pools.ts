@@ -6,9 +6,11 @@ import { runForCaller } from './caller-statement.ts';
 import { createPool, type Database, endPool } from './database.ts';
 import { PrismaClient } from './generated/client.ts';
 import type { RoleKeys, RuntimeUrls } from './roles.ts';
+import { openSnapshot, type Snapshot } from './snapshot.ts';
+import type { TextRow, TextStatement } from './text-query.ts';
 
-/** Runs a statement and gives its rows as objects by column name. */
-type Run = (statement: { readonly text: string; readonly values: readonly unknown[] }) => Promise<Record<string, unknown>[]>;
+/** @param signal aborted: the statement is cancelled, for nobody waits for its rows */
+type Run = (statement: TextStatement, signal?: AbortSignal) => Promise<TextRow[]>;
 
 export interface RuntimePools {
   /** false: everything runs as the owner, and the second lock is open */
@@ -19,11 +21,22 @@ export interface RuntimePools {
   readonly forReader: Run;
   /** for one credit agency: what is published, and what subjects have authorized for it and that purpose */
   forAgency(caller: { readonly clientId: string; readonly purpose: string | null; readonly today: string }): Run;
+  /** one consistent view, under the same rights: as an agency's, or as `forReader`; the caller closes it */
+  openSnapshot(
+    agency: { readonly clientId: string; readonly purpose: string | null; readonly today: string } | null,
+  ): Promise<Snapshot>;
   close(): Promise<void>;
 }
 
-/** @param poolSize connections for agencies at most, and for all others; control needs few and gets a quarter, at least 2 */
-export function openRuntimePools(urls: RuntimeUrls, keys: Pick<RoleKeys, 'callerSealKey'>, poolSize: number): RuntimePools {
+/**
+ * @param poolSize connections for agencies at most, and for all others; control needs few and gets a quarter, at least 2
+ * @param keep how many statements stay prepared on each connection that reads
+ */
+export function openRuntimePools(
+  urls: RuntimeUrls,
+  keys: Pick<RoleKeys, 'callerSealKey'>,
+  { poolSize, keep }: { readonly poolSize: number; readonly keep: number },
+): RuntimePools {
   const agency = createPool(urls.agency, poolSize);
   const reader = createPool(urls.reader, poolSize);
   const control = createPool(urls.control, Math.max(2, Math.ceil(poolSize / 4)));
@@ -33,11 +46,15 @@ export function openRuntimePools(urls: RuntimeUrls, keys: Pick<RoleKeys, 'caller
   return {
     locked: true,
     control: { prisma, pool: control, url: urls.control },
-    forReader: runOn(reader),
+    forReader: (statement, signal) => runForCaller(reader, null, statement, keep, signal),
     forAgency: ({ clientId, purpose, today }) => {
       const caller = sealCaller(sealKey, clientId, purpose, today);
-      return (statement) => runForCaller(agency, caller, statement);
+      return (statement, signal) => runForCaller(agency, caller, statement, keep, signal);
     },
+    openSnapshot: (caller) =>
+      caller === null
+        ? openSnapshot(urls.reader, null)
+        : openSnapshot(urls.agency, sealCaller(sealKey, caller.clientId, caller.purpose, caller.today)),
     close: () =>
       (closed ??= (async () => {
         await prisma.$disconnect();
@@ -47,16 +64,14 @@ export function openRuntimePools(urls: RuntimeUrls, keys: Pick<RoleKeys, 'caller
 }
 
 /** Everything on the owner's connection: without the second lock. Closing it is the database's business. */
-export function ownerPools({ prisma, pool, url }: Database): RuntimePools {
+export function ownerPools({ prisma, pool, url }: Database, keep: number): RuntimePools {
+  const runAsOwner: Run = (statement, signal) => runForCaller(pool, null, statement, keep, signal);
   return {
     locked: false,
     control: { prisma, pool, url },
-    forReader: runOn(pool),
-    forAgency: () => runOn(pool),
+    forReader: runAsOwner,
+    forAgency: () => runAsOwner,
+    openSnapshot: () => openSnapshot(url, null),
     close: () => Promise.resolve(),
   };
-}
-
-function runOn(pool: pg.Pool): Run {
-  return async ({ text, values }) => (await pool.query<Record<string, unknown>>(text, [...values])).rows;
 }

@@ -12,9 +12,7 @@ import {
   specifiedScalarTypes,
 } from 'graphql';
 import type {
-  GraphQLFieldConfig,
   GraphQLFieldConfigMap,
-  GraphQLFieldResolver,
   GraphQLInterfaceType,
   GraphQLNamedType,
   GraphQLOutputType,
@@ -22,9 +20,6 @@ import type {
 import { masksToOtherType } from '../access/index.ts';
 import { INTERFACE_OF_FAMILY } from '../catalog/interface-fields.ts';
 import type { CatalogDocument, CatalogField, CatalogItem } from '../catalog/model.ts';
-import { childKey } from '../reading/read-plan.ts';
-import type { ShapedRow } from '../reading/row-shape.ts';
-import { CONNECTION_FAMILIES } from './plan/plan-rows.ts';
 import { DateScalar, DateTimeScalar, DecimalScalar } from './scalars.ts';
 
 const TYPES: Readonly<Record<CatalogField['format'], GraphQLOutputType>> = {
@@ -74,7 +69,7 @@ export function schemaStructure(catalog: CatalogDocument): string {
 function objectType(base: GraphQLSchema, item: CatalogItem, fields: readonly CatalogField[]): GraphQLObjectType {
   const family = interfaceNamed(base, INTERFACE_OF_FAMILY[item.family]);
   const fixed = interfaceFields(family);
-  const own: GraphQLFieldConfigMap<ShapedRow, unknown> = {};
+  const own: GraphQLFieldConfigMap<unknown, unknown> = {};
   for (const field of fields) {
     if (fixed[field.key] !== undefined) continue;
     own[field.key] = { type: typeOf(field), description: describe(field.nameZh, field.nameEn) };
@@ -87,19 +82,15 @@ function objectType(base: GraphQLSchema, item: CatalogItem, fields: readonly Cat
   });
 }
 
-/** The interface's fields as the object type's own: leaves by their property, rows below by the plan of the operation. */
-function interfaceFields(family: GraphQLInterfaceType): GraphQLFieldConfigMap<ShapedRow, unknown> {
-  const fields: GraphQLFieldConfigMap<ShapedRow, unknown> = {};
+/** The interface's fields as the object type's own. None has a resolver: answers are written from plans (src/reading). */
+function interfaceFields(family: GraphQLInterfaceType): GraphQLFieldConfigMap<unknown, unknown> {
+  const fields: GraphQLFieldConfigMap<unknown, unknown> = {};
   for (const [name, config] of Object.entries(family.toConfig().fields)) {
     const { resolve: _, ...rest } = config;
-    const leads = name === 'subject' || CONNECTION_FAMILIES[name] !== undefined;
-    fields[name] = leads ? { ...rest, resolve: resolveChild } : (rest as GraphQLFieldConfig<ShapedRow, unknown>);
+    fields[name] = rest;
   }
   return fields;
 }
-
-const resolveChild: GraphQLFieldResolver<ShapedRow, unknown, Record<string, unknown>> = (row, given, _context, info) =>
-  row.children.get(childKey(String(info.path.key), given));
 
 function typeOf(field: CatalogField): GraphQLOutputType {
   return masksToOtherType(field) ? GraphQLString : TYPES[field.format];

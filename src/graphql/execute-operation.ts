@@ -2,28 +2,29 @@
  * The way of an operation (DESIGN §7) after authentication: pin the catalog version, read the profile, check the operation once
  * against it, fetch, decide, answer. Apollo Server parses and validates before, and formats errors after.
  */
-import { GraphQLError, Kind, execute, getVariableValues, validate } from 'graphql';
-import type {
-  DocumentNode,
-  ExecutionResult,
-  FragmentDefinitionNode,
-  GraphQLSchema,
-  OperationDefinitionNode,
-  SelectionSetNode,
-} from 'graphql';
+import { GraphQLError, execute, getVariableValues, validate } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AccessProfile, ProfileCache } from '../access/index.ts';
+import type { ReadLog } from '../audit/index.ts';
 import type { Catalog } from '../catalog/model.ts';
 import type { ClientStanding } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { KeyRing } from '../keys/index.ts';
 import { AccessReport } from '../reading/access-report.ts';
-import type { OperationPlan } from '../reading/read-plan.ts';
+import { PreparedJson } from '../reading/json-text.ts';
 import { Reader } from '../reading/reader.ts';
 import type { ReaderDependencies } from '../reading/reader.ts';
 import type { RunStatement } from '../reading/statement.ts';
+import { WritingPass } from '../reading/writing-pass.ts';
+import { executionSchema } from './execution-schema.ts';
+import { fetchChanges } from './fetch-changes.ts';
 import { toGraphQLError } from './format-error.ts';
-import { planOperation } from './plan/plan-operation.ts';
-import type { GatewayContext, RequestFrame } from './request-context.ts';
+import { logOperation } from './log-operation.ts';
+import { collectSelections } from './plan/collect-selections.ts';
+import type { BoundPlan, PlanCache } from './plan/plan-cache.ts';
+import { prepareOperation } from './prepare-operation.ts';
+import type { PreparedOperation } from './prepare-operation.ts';
+import type { FeatureServices, GatewayContext, RequestFrame } from './request-context.ts';
 import type { SchemaSource } from './schema-source.ts';
 
 /** For whom statements are run. */
@@ -34,21 +35,25 @@ export interface StatementCaller {
   readonly purpose: string | null;
   /** YYYY-MM-DD */
   readonly today: string;
+  /** aborted: nobody waits for the rows any more, and the statement is to be cancelled */
+  readonly signal: AbortSignal;
 }
 
 export interface ExecutorDependencies {
   readonly schemas: SchemaSource;
   readonly profiles: ProfileCache;
+  readonly plans: PlanCache;
   readonly keys: KeyRing;
   /** statements run under the rights of the caller's kind, for that client and purpose */
   readonly runFor: (caller: StatementCaller) => RunStatement;
   readonly catalogVersion: (version: number) => Promise<Catalog | null>;
-  /** a look-up of authorizations for one request: one statement per batch of subjects */
-  readonly authorizedItems: (request: {
-    clientId: string;
-    purpose: string;
-    today: string;
-  }) => ReaderDependencies['authorizedItems'];
+  /** counts the subjects of an answer against the client's daily quota, before it leaves; refuses what is beyond it */
+  readonly claimSubjects: (caller: ClientStanding, day: string, subjects: ReadonlySet<string>) => Promise<void>;
+  /** an answer leaves after its event is durable, or not at all */
+  readonly readLog: ReadLog;
+  /** told of every look-up by identifier, found or not: a client that counts through numbers is noticed */
+  readonly onLookup: (clientId: string, identifier: string) => void;
+  readonly features: FeatureServices;
   readonly limits: { readonly maxDepth: number; readonly maxCost: number };
 }
 
@@ -69,18 +74,35 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
   const { frame } = request;
   const { catalog, schema } = dependencies.schemas.versionFor(request.schema);
   const report = new AccessReport();
+  let plan: BoundPlan | null = null;
   const result = await answer().catch((error: unknown): ExecutionResult => ({ errors: [asGraphQLError(error)] }));
   // The request's id travels with every error, to the log and to the caller.
   for (const error of result.errors ?? []) error.extensions['requestId'] = frame.requestId;
   const withheld = frame.strict ? report.withheld : [];
   const extensions = { access: report.lines, catalogVersion: catalog.version, requestId: frame.requestId };
-  if (withheld.length > 0) return { errors: [strictRefusal(withheld)], extensions };
-  return { ...result, extensions: { ...result.extensions, ...extensions } };
+  const outcome: ExecutionResult =
+    withheld.length > 0
+      ? { errors: [strictRefusal(withheld)], extensions }
+      : { ...result, extensions: { ...result.extensions, ...extensions } };
+  try {
+    const operation = { frame, document: request.document, operationName: request.operationName ?? null, catalogVersion: catalog.version };
+    if (frame.caller !== null && outcome.data != null) await dependencies.claimSubjects(frame.caller, frame.today, report.subjects);
+    return await logOperation(dependencies.readLog, operation, report, outcome);
+  } catch (error) {
+    // What is not in the log has not been read by anybody: not even what would have been withheld is told.
+    const refusal = asGraphQLError(error);
+    refusal.extensions['requestId'] = frame.requestId;
+    return { errors: [refusal], extensions: { catalogVersion: catalog.version, requestId: frame.requestId } };
+  }
 
   async function answer(): Promise<ExecutionResult> {
-    const { operation, fragments } = operationOf(request);
-    const roots = rootFieldNames(operation.selectionSet, fragments);
-    if (frame.caller === null && [...roots].some((name) => !OPEN_ROOTS.has(name))) {
+    const prepared = prepareOperation(request.document, request.operationName);
+    const { operation, rootNames } = prepared;
+    // Validation has no rule for it, and to graphql-js it is a fault of the server.
+    if (schema.getRootType(operation.operation) == null) {
+      throw new GatewayError('BAD_USER_INPUT', `This API has no operations of the kind “${operation.operation}”.`);
+    }
+    if (frame.caller === null && [...rootNames].some((name) => !OPEN_ROOTS.has(name))) {
       throw new GatewayError(
         'UNAUTHENTICATED',
         'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.',
@@ -89,52 +111,69 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
     const profile = frame.caller === null ? null : dependencies.profiles.profileFor(catalog, basisOf(frame.caller));
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, { maxErrors: 20 });
     if (coerced.errors !== undefined) return { errors: coerced.errors.map(asBadInput) };
-    const introspects = roots.has('__schema') || roots.has('__type');
-    const seen = introspects && profile !== null ? dependencies.schemas.viewFor(catalog, profile) : schema;
+    const seen = prepared.introspection !== null && profile !== null ? dependencies.schemas.viewFor(catalog, profile) : schema;
     if (seen !== schema) {
       // Introspection shows the caller's own view, and what stands beside it in the same operation is held to that view, too.
       const faults = validate(seen, request.document);
       if (faults.length > 0) return { errors: faults.map(asBadInput) };
     }
-    const plan = profile?.readsCreditData === true ? planFor(profile) : null;
-    return execute({
-      schema: seen,
-      document: request.document,
-      contextValue: contextFor(profile, plan),
+    plan = profile?.readsCreditData === true ? planFor(prepared, profile, coerced.coerced) : null;
+    const common = {
+      contextValue: contextFor(profile),
       variableValues: { ...request.variables },
-      ...(request.operationName == null ? {} : { operationName: request.operationName }),
-    });
-
-    function planFor(of: AccessProfile): OperationPlan {
-      const plan = planOperation({
-        schema,
-        operation,
-        fragments,
-        variables: coerced.coerced ?? {},
-        catalog,
-        profile: of,
-        today: frame.today,
-        subjectIdOf: (identifier) => dependencies.keys.subjectId(identifier),
-        ...dependencies.limits,
-      });
-      requirePurpose(frame, plan);
-      return plan;
-    }
+      operationName: request.operationName ?? null,
+    };
+    const executed = await execute({ schema: executionSchema(seen), document: prepared.execution, ...common });
+    if (prepared.introspection === null) return executed;
+    const introspected = await execute({ schema: seen, document: prepared.introspection, ...common });
+    return merged(prepared, coerced.coerced, [executed, introspected]);
   }
 
-  function contextFor(profile: AccessProfile | null, plan: OperationPlan | null): GatewayContext {
+  function planFor(prepared: PreparedOperation, profile: AccessProfile, variables: Readonly<Record<string, unknown>>): BoundPlan {
+    const { operation, fragments } = prepared;
+    const planned = dependencies.plans.planFor(prepared, {
+      schema,
+      operation,
+      fragments,
+      variables,
+      catalog,
+      profile,
+      today: frame.today,
+      subjectIdOf: (identifier) => {
+        if (frame.caller !== null) dependencies.onLookup(frame.caller.id, identifier);
+        return dependencies.keys.subjectId(identifier);
+      },
+      ...dependencies.limits,
+    });
+    requirePurpose(frame, planned);
+    return planned;
+  }
+
+  function contextFor(profile: AccessProfile | null): GatewayContext {
     const reader = profile === null || frame.caller === null ? null : new Reader(readerDependencies(profile, frame.caller));
-    const reads = new Map(plan?.roots.map(({ path, read }) => [path, read]));
+    const { keys } = dependencies;
     return {
       ...frame,
       catalog,
       catalogVersion: dependencies.catalogVersion,
       profile,
       report,
+      features: dependencies.features,
+      reader,
       answer: async (responseKey) => {
-        const read = reads.get(responseKey);
-        if (reader === null || read === undefined) throw new Error('A root field was not planned');
-        return reader.root(read);
+        const root = plan?.roots.find(({ path }) => path === responseKey);
+        if (reader === null || root === undefined) throw new Error('A root field was not planned');
+        const { read } = root;
+        const fetched = read.kind === 'CHANGES' ? await fetchChanges(dependencies.features.feed, reader, catalog, read) : await reader.root(read);
+        const pass = new WritingPass(
+          (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored),
+          report,
+        );
+        const text = root.write(fetched, pass);
+        pass.finish();
+        if (text === null) return null;
+        pass.written.add(text);
+        return new PreparedJson(pass.written.end());
       },
     };
   }
@@ -142,14 +181,9 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
   function readerDependencies(profile: AccessProfile, caller: ClientStanding): ReaderDependencies {
     const { purpose, today } = frame;
     return {
-      run: dependencies.runFor({ clientId: caller.id, kind: caller.kind, purpose, today }),
+      run: dependencies.runFor({ clientId: caller.id, kind: caller.kind, purpose, today, signal: frame.signal }),
       keys: dependencies.keys,
       identity: { profile, clientId: caller.id, orgCode: caller.orgCode, purpose, today },
-      report,
-      authorizedItems:
-        purpose === null
-          ? () => Promise.resolve(new Map())
-          : dependencies.authorizedItems({ clientId: caller.id, purpose, today }),
     };
   }
 }
@@ -159,7 +193,7 @@ function basisOf(caller: ClientStanding): AccessProfile['basis'] {
 }
 
 /** Minimum necessity (DESIGN §3): a department says what for before anything beyond 社会公开 is read. */
-function requirePurpose(frame: RequestFrame, plan: OperationPlan): void {
+function requirePurpose(frame: RequestFrame, plan: BoundPlan): void {
   if (frame.caller?.kind !== 'DEPARTMENT' || plan.beyondPublic === null) return;
   const missing = [...(frame.purpose === null ? ['X-Purpose'] : []), ...(frame.matter === null ? ['X-Matter-Number'] : [])];
   if (missing.length === 0) return;
@@ -170,39 +204,21 @@ function requirePurpose(frame: RequestFrame, plan: OperationPlan): void {
   );
 }
 
-function operationOf(request: OperationRequest): {
-  operation: OperationDefinitionNode;
-  fragments: Map<string, FragmentDefinitionNode>;
-} {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  let operation: OperationDefinitionNode | undefined;
-  for (const definition of request.document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    if (request.operationName == null || definition.name?.value === request.operationName) operation = definition;
-  }
-  if (operation === undefined)
-    throw new GatewayError('BAD_USER_INPUT', 'There is no operation with this operationName in the document.');
-  return { operation, fragments };
-}
-
-/** Names of all root fields, whatever @skip and @include say: who may ask does not depend on variables. */
-function rootFieldNames(root: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>): Set<string> {
-  const names = new Set<string>();
-  const pending: SelectionSetNode[] = [root];
-  const spread = new Set<string>();
-  for (let set = pending.pop(); set !== undefined; set = pending.pop()) {
-    for (const selection of set.selections) {
-      if (selection.kind === Kind.FIELD) names.add(selection.name.value);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) pending.push(selection.selectionSet);
-      else if (!spread.has(selection.name.value)) {
-        spread.add(selection.name.value);
-        const fragment = fragments.get(selection.name.value);
-        if (fragment !== undefined) pending.push(fragment.selectionSet);
-      }
-    }
-  }
-  return names;
+/** Two results of one operation as one, its keys in the order of the operation. */
+function merged(
+  { operation, fragments }: PreparedOperation,
+  variables: Readonly<Record<string, unknown>>,
+  results: readonly ExecutionResult[],
+): ExecutionResult {
+  const errors = results.flatMap((result) => result.errors ?? []);
+  const data = new Map(results.flatMap((result) => Object.entries(result.data ?? {})));
+  const roots = [{ selectionSet: operation.selectionSet, parentType: 'Query' }];
+  const keys = [...collectSelections({ fragments, variables }, new Set(['Query']), roots).keys()];
+  const all = results.every((result) => result.data != null);
+  return {
+    ...(errors.length === 0 ? {} : { errors }),
+    data: all ? Object.fromEntries(keys.map((key) => [key, data.get(key)])) : null,
+  };
 }
 
 function asGraphQLError(error: unknown): GraphQLError {

@@ -18,7 +18,13 @@ const STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = {
 /** A refusal as GraphQL knows errors: code, details, HTTP status and, where given, the request's id in its extensions. */
 export function toGraphQLError(error: GatewayError, requestId: string | null = null): GraphQLError {
   const status = STATUSES[error.code];
-  const headers = error.code === 'UNAUTHENTICATED' ? new Map([['www-authenticate', 'Bearer']]) : undefined;
+  const { retryAfter } = error.details;
+  const headers =
+    error.code === 'UNAUTHENTICATED'
+      ? new Map([['www-authenticate', 'Bearer']])
+      : typeof retryAfter === 'number'
+        ? new Map([['retry-after', String(retryAfter)]])
+        : undefined;
   const http = status === undefined ? {} : { http: { status, ...(headers === undefined ? {} : { headers }) } };
   const named = requestId === null ? {} : { requestId };
   return new GraphQLError(error.message, {

@@ -5,19 +5,27 @@
 import { ApolloServer } from '@apollo/server';
 import type { GraphQLResponse } from '@apollo/server';
 import type { GatewayExecutionResult, GatewayInterface } from '@apollo/server-gateway-interface';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { expressMiddleware } from '@as-integrations/express5';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { RequestHandler } from 'express';
-import type { GraphQLSchema } from 'graphql';
-import type { AuthenticateServices } from '../clients/index.ts';
-import { today } from '../calendar.ts';
+import { GraphQLError } from 'graphql';
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import type { ClientStanding } from '../clients/index.ts';
 import { DATABASE_AWAY, GatewayError } from '../errors.ts';
+import { admitRequest } from './admit-request.ts';
+import type { AdmissionOptions } from './admit-request.ts';
+import { answerBody } from './answer-body.ts';
+import { answerRequests, stringifyUnlessWritten, WRITTEN } from './answer-requests.ts';
 import { executeOperation } from './execute-operation.ts';
 import type { ExecutorDependencies } from './execute-operation.ts';
 import { createErrorFormatter, toGraphQLError } from './format-error.ts';
 import type { ErrorFormatterOptions } from './format-error.ts';
+import { logUnexecuted } from './log-operation.ts';
+import { withinDeadline } from './limits/request-deadline.ts';
 import type { RequestFrame } from './request-context.ts';
-import { requestFrame } from './request-frame.ts';
 
 export interface OperationSummary {
   readonly requestId: string;
@@ -30,7 +38,7 @@ export interface OperationSummary {
 }
 
 export interface GraphQLServerOptions extends ExecutorDependencies, ErrorFormatterOptions {
-  readonly services: AuthenticateServices;
+  readonly admission: AdmissionOptions;
   readonly requestIdOf: (request: Parameters<RequestHandler>[0]) => string;
   readonly onOperation: (request: Parameters<RequestHandler>[0], summary: OperationSummary) => void;
 }
@@ -55,14 +63,19 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
   const gateway: GatewayInterface = {
     load: () =>
       Promise.resolve({
-        executor: async ({ schema, document, operationName, request, context }) => {
+        executor: async ({ schema, document, request, context }) => {
           const { frame } = context as ServerContext;
-          const result = await executeOperation(options, {
+          const work = executeOperation(options, {
             schema,
             document,
-            operationName,
+            // As the caller sent it: Apollo's own is null also where the document has no operation of that name.
+            operationName: request.operationName,
             variables: request.variables,
             frame,
+          });
+          const result = await withinDeadline(frame.signal, work).catch((error: unknown) => {
+            if (error instanceof GatewayError) return { errors: [toGraphQLError(error, frame.requestId)] };
+            throw error;
           });
           return result as GatewayExecutionResult;
         },
@@ -80,22 +93,40 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
+    // Automatic ones would let every caller write into a cache of ours; a client's own list is admit-request.ts's business.
+    persistedQueries: false,
     // The gateway's own process decides when to end, and drains HTTP first.
     stopOnTerminationSignals: false,
     formatError: createErrorFormatter(options),
+    stringifyResult: stringifyUnlessWritten,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
+      // Nothing that is answered here may be kept by a cache (security-headers.ts says so), and nobody asks for federated traces.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
       { requestDidStart: ({ contextValue }) => Promise.resolve(observe(contextValue)) },
     ],
   });
   await server.start();
 
-  const handler = expressMiddleware(server, {
-    context: async ({ req }) => {
+  const bodies = new WeakMap<object, readonly Buffer[]>();
+  const handler = answerRequests({
+    server,
+    bytesOf: (request) => bodies.get(request),
+    context: async (req, res) => {
+      const started = performance.now();
+      const requestId = options.requestIdOf(req);
+      let caller: ClientStanding | null = null;
+      const note = (known: ClientStanding): void => {
+        caller = known;
+      };
       try {
-        return { request: req, frame: await requestFrame(options.services, req.headers, options.requestIdOf(req), today()) };
+        const frame = await admitRequest(options.admission, req, res, { requestId, schema: schemas.current.schema, note });
+        return { request: req, frame };
       } catch (error) {
-        throw unauthenticated(error, options.requestIdOf(req));
+        const refusal = notAdmitted(error, requestId);
+        options.onOperation(req, summaryOf(caller, requestId, started, refusal));
+        throw refusal;
       }
     },
   });
@@ -107,12 +138,13 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     close: () => server.stop(),
   };
 
-  /** Why there is no caller: a refusal, or no database to ask. Either ends the request with its own HTTP status. */
-  function unauthenticated(error: unknown, requestId: string): unknown {
-    if (error instanceof GatewayError) return toGraphQLError(error, requestId);
+  /** Why a request does not come in: a refusal, or no database to ask. Either ends it with its own HTTP status. */
+  function notAdmitted(error: unknown, requestId: string): unknown {
+    if (error instanceof GatewayError) return withStatus(toGraphQLError(error, requestId), 400);
     if (!options.isUnavailable(error)) return error;
     options.onUnforeseen(error, requestId);
-    return toGraphQLError(new GatewayError('SERVICE_UNAVAILABLE', DATABASE_AWAY, {}, { cause: error }), requestId);
+    const away = new GatewayError('SERVICE_UNAVAILABLE', DATABASE_AWAY, { retryAfter: RETRY_AFTER_SECONDS }, { cause: error });
+    return toGraphQLError(away, requestId);
   }
 
   function schemaContext(): { apiSchema: GraphQLSchema; coreSupergraphSdl: string } {
@@ -121,13 +153,15 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
 
   function observe({ frame, request }: ServerContext): {
     willSendResponse: (context: {
-      response: { body: GraphQLResponseBody; http: { status?: number } };
+      response: Pick<GraphQLResponse, 'body' | 'http'>;
       operation?: { operation: string } | undefined;
+      document?: DocumentNode | undefined;
+      request: { operationName?: string | undefined };
     }) => Promise<void>;
   } {
     const started = performance.now();
     return {
-      willSendResponse: ({ response, operation }) => {
+      willSendResponse: async ({ response, operation, document, request: { operationName } }) => {
         const type = operation?.operation;
         // Also where parsing or validation ended the operation before our executor: every answer can be asked about by its id.
         if (response.body.kind === 'single') {
@@ -135,7 +169,10 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
           singleResult.extensions = { requestId: frame.requestId, ...singleResult.extensions };
           // Proxies and monitors read the status: an answer of nothing but an outage is none.
           const answered = Object.values(singleResult.data ?? {}).some((value) => value !== null);
-          if (outcomeOf(response.body) === 'SERVICE_UNAVAILABLE' && !answered) response.http.status = 503;
+          if (outcomeOf(response.body) === 'SERVICE_UNAVAILABLE' && !answered) {
+            response.http.status = 503;
+            if (!response.http.headers.has('retry-after')) response.http.headers.set('retry-after', String(RETRY_AFTER_SECONDS));
+          }
         }
         options.onOperation(request, {
           requestId: frame.requestId,
@@ -145,10 +182,41 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
           outcome: outcomeOf(response.body),
           seconds: (performance.now() - started) / 1_000,
         });
-        return Promise.resolve();
+        // Nothing of anybody's data is in such an answer: where the log is away, it may leave.
+        const unexecuted = {
+          frame,
+          document: document ?? null,
+          operationName: operationName ?? null,
+          catalogVersion: schemas.current.catalog.version,
+        };
+        await logUnexecuted(options.readLog, unexecuted, outcomeOf(response.body)).catch(() => undefined);
+        if (response.body.kind !== 'single') return;
+        bodies.set(request, answerBody(response.body.singleResult));
+        response.body = { kind: 'single', singleResult: WRITTEN };
       },
     };
   }
+}
+
+/** A database that restarts is usually back by then. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Refused before it was parsed: a request with another status than 200 has no data (GraphQL over HTTP §6.4). */
+function withStatus(error: GraphQLError, status: number): GraphQLError {
+  error.extensions['http'] ??= { status };
+  return error;
+}
+
+function summaryOf(caller: ClientStanding | null, requestId: string, started: number, refusal: unknown): OperationSummary {
+  const code = refusal instanceof GraphQLError ? refusal.extensions['code'] : undefined;
+  return {
+    requestId,
+    clientId: caller?.id ?? null,
+    clientKind: caller?.kind ?? 'anonymous',
+    operationType: 'unknown',
+    outcome: typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR',
+    seconds: (performance.now() - started) / 1_000,
+  };
 }
 
 function outcomeOf(body: GraphQLResponseBody): string {

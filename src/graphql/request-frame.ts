@@ -14,7 +14,7 @@ export async function requestFrame(
   headers: IncomingHttpHeaders,
   requestId: string,
   today: string,
-): Promise<RequestFrame> {
+): Promise<Omit<RequestFrame, 'signal'>> {
   const caller =
     headers.authorization === undefined ? null : (await authenticate(services, headers.authorization, today)).standing;
   return { requestId, caller, purpose: purposeOf(headers), matter: matterOf(headers), strict: strictOf(headers), today };

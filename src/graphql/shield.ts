@@ -26,6 +26,28 @@ const readsCreditData = rule('readsCreditData', { cache: 'no_cache' })((
   return new GatewayError('FIELD_FORBIDDEN', 'This client manages the gateway and reads no credit data.');
 });
 
+const isDepartment = rule('isDepartment', { cache: 'no_cache' })((
+  _source: unknown,
+  _arguments: unknown,
+  context: GatewayContext,
+) => {
+  if (context.caller === null) return unauthenticated();
+  if (context.caller.kind === 'DEPARTMENT') return true;
+  return new GatewayError('FIELD_FORBIDDEN', 'Only departments report, repair, withdraw and dispute.');
+});
+
+const isAdmin = rule('isAdmin', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
+  if (context.caller === null) return unauthenticated();
+  if (context.caller.kind === 'ADMIN') return true;
+  return new GatewayError('FIELD_FORBIDDEN', 'Who read whose data is for administrators.');
+});
+
+const mayExport = rule('mayExport', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
+  if (context.caller === null) return unauthenticated();
+  if (context.caller.kind === 'DEPARTMENT' || context.caller.kind === 'CREDIT_AGENCY') return true;
+  return new GatewayError('FIELD_FORBIDDEN', 'Exports are for departments and credit agencies.');
+});
+
 /** One rule per root field; a field without one is denied (and fails a test). */
 export const ROOT_RULES = {
   Query: {
@@ -38,6 +60,19 @@ export const ROOT_RULES = {
     commitments: readsCreditData,
     evaluations: readsCreditData,
     node: readsCreditData,
+    changes: readsCreditData,
+    // What each kind of client is given of it, its service decides.
+    statistics: isClient,
+    export: mayExport,
+    exports: mayExport,
+    accessHistory: isAdmin,
+  },
+  Mutation: {
+    reportUse: isDepartment,
+    changeStatus: isDepartment,
+    raiseDispute: isDepartment,
+    resolveDispute: isDepartment,
+    startExport: mayExport,
   },
 };
 

@@ -7,9 +7,6 @@ import { DATABASE_AWAY } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
 import { requestIdOf } from './request-context.ts';
 
-/** Largest request body. A generous operation with its variables is some 50 kB. */
-export const BODY_LIMIT = '1mb';
-
 /** A database that restarts is usually back by then. */
 const RETRY_AFTER_SECONDS = 5;
 
@@ -26,7 +23,11 @@ const OAUTH_ERRORS = new Map([
 ]);
 
 /** `{errors: […]}` on /graphql (GraphQL over HTTP), `{error, error_description}` on /oauth/* (RFC 6749 §5.2), else plain JSON. */
-function answer(request: IncomingMessage & { path: string }, response: Response, { status, code, message }: Problem): void {
+export function answerProblem(
+  request: IncomingMessage & { path: string },
+  response: Response,
+  { status, code, message }: Problem,
+): void {
   const requestId = requestIdOf(request);
   response.status(status);
   if (request.path === '/graphql') {
@@ -43,13 +44,13 @@ export function methodNotAllowed(...methods: string[]): RequestHandler {
   const allow = methods.join(', ');
   return (request, response) => {
     response.setHeader('Allow', allow);
-    answer(request, response, { status: 405, code: 'METHOD_NOT_ALLOWED', message: `This address takes ${allow} only.` });
+    answerProblem(request, response, { status: 405, code: 'METHOD_NOT_ALLOWED', message: `This address takes ${allow} only.` });
   };
 }
 
 /** The path is not repeated: whatever a caller put into it would be echoed. */
 export const notFound: RequestHandler = (request, response) => {
-  answer(request, response, {
+  answerProblem(request, response, {
     status: 404,
     code: 'NOT_FOUND',
     message: 'Nothing is served at this address. GraphQL is at POST /graphql.',
@@ -62,7 +63,7 @@ export const requireJson: RequestHandler = (request, response, next) => {
     next();
     return;
   }
-  answer(request, response, {
+  answerProblem(request, response, {
     status: 415,
     code: 'BAD_USER_INPUT',
     message: 'Send the operation as JSON with the header Content-Type: application/json.',
@@ -76,18 +77,17 @@ export const requireJsonObject: RequestHandler = (request, response, next) => {
     next();
     return;
   }
-  answer(request, response, {
+  answerProblem(request, response, {
     status: 400,
     code: 'BAD_USER_INPUT',
     message: 'The body must be one JSON object with "query" and, if needed, "variables" and "operationName".',
   });
 };
 
-/** What the body parsers throw (http-errors): they alone set `type`. */
-const BodyError = z.object({ type: z.string(), status: z.number().int().min(400).max(499) });
+/** What the body parsers and the router throw (http-errors) for a request that cannot be read; most body errors have a `type`. */
+const RequestError = z.object({ type: z.string().optional(), status: z.number().int().min(400).max(499) });
 
 const BODY_MESSAGES: Readonly<Record<string, string>> = {
-  'entity.too.large': `The request body is larger than ${BODY_LIMIT.replace('mb', ' MB')}.`,
   'entity.parse.failed': 'The request body is not valid JSON.',
   'encoding.unsupported': 'The Content-Encoding of the request is not supported; use gzip, deflate, br or none.',
   'charset.unsupported': 'The request body must be UTF-8.',
@@ -95,28 +95,35 @@ const BODY_MESSAGES: Readonly<Record<string, string>> = {
 
 /**
  * The one exit for errors of handlers: body errors by name, an outage as such, everything else masked behind the request's id.
- * @param isUnavailable whether an error means that the database cannot be reached now
+ * @param options.isUnavailable whether an error means that the database cannot be reached now
  */
-export function errorAnswers(logger: Logger, isUnavailable: (error: unknown) => boolean): ErrorRequestHandler {
+export function errorAnswers(
+  logger: Logger,
+  { isUnavailable, maxBodyBytes }: { readonly isUnavailable: (error: unknown) => boolean; readonly maxBodyBytes: number },
+): ErrorRequestHandler {
+  const tooLarge = `The request body is larger than ${String(maxBodyBytes / 1_000_000)} MB (MAX_BODY_BYTES).`;
   // Express tells error handlers from the others by their four parameters.
   return (error: unknown, request, response, next) => {
     if (response.headersSent) {
       next(error);
       return;
     }
-    const body = BodyError.safeParse(error);
+    const body = RequestError.safeParse(error);
     if (body.success) {
-      const message = BODY_MESSAGES[body.data.type] ?? 'The request body cannot be read.';
-      answer(request, response, { status: body.data.status, code: 'BAD_USER_INPUT', message });
+      const type = body.data.type ?? '';
+      const known = type === 'entity.too.large' ? tooLarge : BODY_MESSAGES[type];
+      const message =
+        known ?? 'The request cannot be read: its body is not what its headers say, or its address is not well-formed.';
+      answerProblem(request, response, { status: body.data.status, code: 'BAD_USER_INPUT', message });
       return;
     }
     logger.error({ err: error, requestId: requestIdOf(request) }, 'a request failed unexpectedly');
     if (isUnavailable(error)) {
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
-      answer(request, response, { status: 503, code: 'SERVICE_UNAVAILABLE', message: DATABASE_AWAY });
+      answerProblem(request, response, { status: 503, code: 'SERVICE_UNAVAILABLE', message: DATABASE_AWAY });
       return;
     }
-    answer(request, response, {
+    answerProblem(request, response, {
       status: 500,
       code: 'INTERNAL_SERVER_ERROR',
       message: `Something went wrong inside the gateway. Quote request id ${requestIdOf(request)} when you report it.`,

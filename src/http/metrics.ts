@@ -1,5 +1,5 @@
 /** Prometheus metrics. Labels are from closed sets (routes, kinds, codes): never a client's id, a subject or a value. */
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
 export interface RequestSample {
   readonly method: string;
@@ -26,6 +26,14 @@ export interface Metrics {
   operationDone(sample: OperationSample): void;
   /** one statement that reads credit data, with the rows that it returned */
   statementDone(rows: number): void;
+  /** a batch of the read log is committed */
+  readLogWritten(events: number, seconds: number): void;
+  /** operations that were refused because they could not be recorded */
+  readLogRefused(reason: string, events: number): void;
+  /** @param waiting tells how many events wait now */
+  readLogQueue(waiting: () => number): void;
+  /** a rule of the watch found something */
+  watchFound(rule: string): void;
 }
 
 /** From a cached look-up (1 ms) to a page of 1,000 with nested entries (seconds). */
@@ -71,6 +79,31 @@ export function createMetrics(): Metrics {
     help: 'Rows that these statements returned',
     registers,
   });
+  const readEvents = new Counter({ name: 'gateway_read_log_events_total', help: 'Read events committed', registers });
+  const readRefused = new Counter({
+    name: 'gateway_read_log_refused_total',
+    help: 'Operations refused because their event could not be recorded',
+    labelNames: ['reason'],
+    registers,
+  });
+  const readBatch = new Histogram({
+    name: 'gateway_read_log_batch_events',
+    help: 'Events committed together',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers,
+  });
+  const readBatchSeconds = new Histogram({
+    name: 'gateway_read_log_batch_seconds',
+    help: 'Time from taking a batch of events to its commit',
+    buckets: SECONDS,
+    registers,
+  });
+  const alerts = new Counter({
+    name: 'gateway_watch_alerts_total',
+    help: 'What the rules of the watch found',
+    labelNames: ['rule'],
+    registers,
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -83,6 +116,27 @@ export function createMetrics(): Metrics {
       const labels = { client_kind: clientKind, operation_type: operationType };
       operations.inc({ ...labels, outcome });
       operationSeconds.observe(labels, seconds);
+    },
+    readLogWritten(events, seconds) {
+      readEvents.inc(events);
+      readBatch.observe(events);
+      readBatchSeconds.observe(seconds);
+    },
+    readLogRefused(reason, events) {
+      readRefused.inc({ reason }, events);
+    },
+    readLogQueue(waiting) {
+      new Gauge({
+        name: 'gateway_read_log_waiting',
+        help: 'Read events that wait to be committed',
+        registers,
+        collect() {
+          this.set(waiting());
+        },
+      });
+    },
+    watchFound(rule) {
+      alerts.inc({ rule });
     },
     statementDone(rows) {
       statements.inc();

@@ -1,4 +1,4 @@
-/** Response headers that keep browsers careful. HSTS is left to whatever ends TLS in front: only that knows its host names. */
+/** Response headers that keep browsers careful. */
 import type { RequestHandler } from 'express';
 
 /** Answers of the API are data, never a page: nothing may be loaded, framed or run from them. */
@@ -21,7 +21,12 @@ const PAGE_POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-export const apiHeaders: RequestHandler = (_request, response, next) => {
+/** A year, as browsers' preload lists ask for. Subdomains are whose they are: only the operator knows them. */
+const HSTS = 'max-age=31536000';
+
+export const apiHeaders: RequestHandler = (request, response, next) => {
+  // Behind TLS, as a trusted proxy says (TRUSTED_PROXIES): over plain HTTP browsers must ignore it (RFC 6797 §8.1).
+  if (request.secure) response.setHeader('Strict-Transport-Security', HSTS);
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('X-Frame-Options', 'DENY');
   response.setHeader('Referrer-Policy', 'no-referrer');
@@ -30,6 +35,35 @@ export const apiHeaders: RequestHandler = (_request, response, next) => {
   response.setHeader('Cache-Control', 'no-store');
   next();
 };
+
+const CORS_HEADERS = 'authorization, content-type, x-access-mode, x-matter-number, x-purpose, x-request-id';
+
+/**
+ * Lets pages of these origins call the API and the token endpoint from a browser (CORS). Without it browsers let no page of another
+ * origin do so, because a request with JSON is asked about beforehand. Credentials stay off: there are no cookies here.
+ */
+export function crossOrigin(origins: readonly string[]): RequestHandler {
+  const allowed = new Set(origins.map((origin) => new URL(origin).origin));
+  return (request, response, next) => {
+    response.vary('Origin');
+    const { origin } = request.headers;
+    if (origin === undefined || !allowed.has(origin)) {
+      next();
+      return;
+    }
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Access-Control-Expose-Headers', 'retry-after, x-request-id');
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
+      next();
+      return;
+    }
+    response.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST');
+    response.setHeader('Access-Control-Allow-Headers', CORS_HEADERS);
+    response.setHeader('Access-Control-Max-Age', '600');
+    response.status(204).end();
+  };
+}
 
 /** On top of `apiHeaders`, for the explorer alone. */
 export const pageHeaders: RequestHandler = (_request, response, next) => {

@@ -5,14 +5,16 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { Express, Request, RequestHandler } from 'express';
 import { OperatorError } from '../errors.ts';
-import { BODY_LIMIT, errorAnswers, methodNotAllowed, notFound, requireJson, requireJsonObject } from './answers.ts';
+import { Admission } from './admission.ts';
+import { errorAnswers, methodNotAllowed, notFound, requireJson, requireJsonObject } from './answers.ts';
 import { explorerRouter } from './explorer.ts';
 import { healthRouter } from './health.ts';
 import type { Readiness } from './health.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
 import { notesOf, requestIdOf } from './request-context.ts';
-import { apiHeaders } from './security-headers.ts';
+import { apiHeaders, crossOrigin } from './security-headers.ts';
+import { cutSlowClients } from './slow-clients.ts';
 
 export interface HttpServerOptions {
   /** answers POST /graphql; `request.body` is a parsed JSON object */
@@ -21,6 +23,8 @@ export interface HttpServerOptions {
   readonly tokenEndpoint: RequestHandler;
   /** answers GET /.well-known/jwks.json */
   readonly jwks: RequestHandler;
+  /** answers GET /exports/:id/:file */
+  readonly exports: RequestHandler;
   readonly readiness: () => Promise<Readiness>;
   /** whether an error that a handler threw means that the database cannot be reached now */
   readonly isUnavailable: (error: unknown) => boolean;
@@ -28,6 +32,21 @@ export interface HttpServerOptions {
   /** whether GET / serves the explorer */
   readonly explorer: boolean;
   readonly logger: Logger;
+  readonly timeouts: {
+    /** for a request's head and body to arrive; against clients that hold connections open by trickling */
+    readonly requestMs: number;
+    /** for a finished answer to be read */
+    readonly answerMs: number;
+    /** for an operation to be worked on */
+    readonly operationMs: number;
+  };
+  readonly maxBodyBytes: number;
+  /** operations worked on at the same time; more wait for a moment, and the rest is refused at once */
+  readonly maxInFlight: number;
+  /** whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks or `loopback` (express `trust proxy`) */
+  readonly trustedProxies: readonly string[];
+  /** origins whose pages may call the API from a browser; none unless named */
+  readonly corsOrigins: readonly string[];
 }
 
 export interface HttpServer {
@@ -42,9 +61,9 @@ export interface HttpServer {
   close(graceMs?: number): Promise<void>;
 }
 
-/** A request's head and body must be here within these times; against clients that hold connections open by trickling. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Connections that the system may hold for us: a herd that comes at once is refused by us, in words, and not by silence. */
+const BACKLOG = 4_096;
 /** Longer than the 60 s for which common proxies keep theirs, so that the proxy is the one who closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** Long enough for the longest allowed operation, short enough for the 30 s that process managers wait. */
@@ -52,11 +71,29 @@ const GRACE_MS = 15_000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
-  const app = createApp(options);
+  const admission = new Admission({
+    maxInFlight: options.maxInFlight,
+    maxBodyBytes: options.maxBodyBytes,
+    onRefused: () => {
+      options.metrics.requestDone({ method: 'POST', route: '/graphql', status: 503, seconds: 0 });
+    },
+  });
+  const app = createApp(options, admission);
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
-    app,
+    {
+      headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.timeouts.requestMs),
+      requestTimeout: options.timeouts.requestMs,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // How often the two are looked at; half a minute, as Node.js has it, would be as long as they are.
+      connectionsCheckingInterval: Math.min(5_000, options.timeouts.requestMs),
+    },
+    (request, response) => {
+      // What is refused here costs next to nothing: no route, no log line, no body.
+      if (request.method === 'POST' && request.url === '/graphql' && admission.refuses(request, response)) return;
+      app(request, response);
+    },
   );
+  cutSlowClients(server, options.timeouts.answerMs, options.timeouts.operationMs);
   server.on('request', (_request, response) => {
     response.on('close', () => {
       // The connection counts as idle only after this event; while draining it must not wait for its keep-alive to run out.
@@ -78,24 +115,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-function createApp(options: HttpServerOptions): Express {
+function createApp(options: HttpServerOptions, admission: Admission): Express {
   const { logger, metrics } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
+  if (options.trustedProxies.length > 0) app.set('trust proxy', [...options.trustedProxies]);
   app.use(accessLog(logger, metrics));
   app.use(apiHeaders);
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
 
   app
     .route('/graphql')
-    .post(requireJson, express.json({ limit: BODY_LIMIT }), requireJsonObject, options.graphql)
+    .post(requireJson, express.json({ limit: options.maxBodyBytes }), requireJsonObject, admission.handler, options.graphql)
     .all(methodNotAllowed('POST'));
   app
     .route('/oauth/token')
     .post(express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 20 }), options.tokenEndpoint)
     .all(methodNotAllowed('POST'));
   app.route('/.well-known/jwks.json').get(options.jwks).all(methodNotAllowed('GET', 'HEAD'));
+  app.route('/exports/:id/:file').get(options.exports).all(methodNotAllowed('GET', 'HEAD'));
   app.use(healthRouter({ readiness: options.readiness, logger }));
   app
     .route('/metrics')
@@ -107,7 +147,7 @@ function createApp(options: HttpServerOptions): Express {
     .all(methodNotAllowed('GET', 'HEAD'));
   if (options.explorer) app.use(explorerRouter());
   app.use(notFound);
-  app.use(errorAnswers(logger, options.isUnavailable));
+  app.use(errorAnswers(logger, options));
   return app;
 }
 
@@ -144,7 +184,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
       reject(listenFailure(error, port, host));
     };
     server.once('error', failed);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', failed);
       resolve();
     });

@@ -6,6 +6,7 @@ import type { ClientRegistry } from '../clients/client-registry.ts';
 import { refusalOf } from '../clients/client-standing.ts';
 import type { TokenService } from '../clients/token-service.ts';
 import { GatewayError } from '../errors.ts';
+import { AddressThrottle } from '../limits/index.ts';
 import { FailureThrottle } from './failure-throttle.ts';
 import { noteRequest } from './request-context.ts';
 
@@ -13,6 +14,8 @@ export interface TokenEndpointServices {
   readonly clients: Pick<ClientRegistry, 'authenticate'>;
   readonly tokens: Pick<TokenService, 'issue'>;
   readonly throttle?: FailureThrottle;
+  /** requests of one address, whatever becomes of them */
+  readonly addresses?: AddressThrottle;
 }
 
 interface Credentials {
@@ -50,16 +53,24 @@ const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="public-credit-gateway", ch
  * - A wrong pair is `invalid_client` with status 401, an unknown id and a wrong secret alike.
  * - A suspended client, or an agency whose licence has passed, is `unauthorized_client` with status 400; its description
  *   begins with the gateway's own code, CLIENT_SUSPENDED or LICENSE_EXPIRED. It is told to the holder of the secret only.
+ * - Too many requests from one address are status 429 with Retry-After.
  * - Too many failures from one address for one id are status 429 with Retry-After, too many requests at once status 503.
  *
  * @returns a handler that needs the parsed form in `request.body`
  */
-export function tokenEndpoint({ clients, tokens, throttle = new FailureThrottle() }: TokenEndpointServices): RequestHandler {
+export function tokenEndpoint({
+  clients,
+  tokens,
+  throttle = new FailureThrottle(),
+  addresses = new AddressThrottle(null),
+}: TokenEndpointServices): RequestHandler {
   return async (request, response) => {
     // RFC 6749 §5.1: no cache may keep a token, nor an answer that depends on a secret.
     response.setHeader('Cache-Control', 'no-store');
     response.setHeader('Pragma', 'no-cache');
     try {
+      const wait = addresses.count(request.ip ?? '');
+      if (wait > 0) throw tooManyRequests(wait);
       const form = readForm(request);
       const credentials = readCredentials(request.headers.authorization, form);
       response.json(await grant(request, credentials));
@@ -188,6 +199,17 @@ function bounded(credentials: Credentials): Credentials {
     throw new OAuthError(401, 'invalid_client', 'The client id or the secret is wrong.', CHALLENGE);
   }
   return credentials;
+}
+
+function tooManyRequests(waitMs: number): OAuthError {
+  return new OAuthError(
+    429,
+    'temporarily_unavailable',
+    'Too many requests for tokens from this address. A token lasts: keep it and use it again.',
+    {
+      'Retry-After': String(Math.ceil(waitMs / 1_000)),
+    },
+  );
 }
 
 function invalidRequest(description: string): OAuthError {

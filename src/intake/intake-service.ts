@@ -46,10 +46,14 @@ export interface IntakeDependencies {
   readonly keys: IntakeKeys;
   /** the catalog in force at that moment; null when none was published yet */
   readonly currentCatalog: () => Promise<Catalog | null>;
+  /** what is worth doing once after many rows were written: folding the statistics. Answers do not depend on it. */
+  readonly settle?: () => Promise<void>;
 }
 
 /** Rows of one transaction: enough to make its round trips cheap, few enough that a killed import repeats little. */
 const BATCH_ROWS = 1_000;
+/** Batches after which a long import settles what it has written so far. */
+const SETTLE_EVERY = 100;
 const DELIMITERS = [',', ';', '\t'];
 
 /** A department's file → subjects and entries, by the published catalog (DESIGN §5, §6). */
@@ -91,6 +95,7 @@ class ImportRun {
   /** the batch that is being written while the next one is read */
   private writing: Promise<void> = Promise.resolve();
   private rows = 0;
+  private batches = 0;
   private accepted = 0;
   private updated = 0;
   private unchanged = 0;
@@ -125,6 +130,7 @@ class ImportRun {
       await this.takeRows(csv, rows, rejects);
       await this.flush();
       await this.writing;
+      if (!request.dryRun) await this.dependencies.settle?.();
       const { accepted, updated, unchanged } = this;
       const written = await rejects.finish();
       return {
@@ -207,6 +213,8 @@ class ImportRun {
     this.accepted += counts.accepted;
     this.updated += counts.updated;
     this.unchanged += counts.unchanged;
+    this.batches += 1;
+    if (this.batches % SETTLE_EVERY === 0 && !this.request.dryRun) await this.dependencies.settle?.();
   }
 
   /** A new catalog that says the same of this item (and of subjects) changes nothing here; with any other the import cannot go on. */

@@ -1,3 +1,3 @@
 /** The door of the keys module. */
-export type { EncryptionPurpose, KeyRing } from './key-ring.ts';
+export { createKeyRing, type EncryptionPurpose, type KeyRing } from './key-ring.ts';
 export { openKeyRing } from './open-key-ring.ts';

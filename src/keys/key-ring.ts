@@ -40,6 +40,8 @@ export interface KeyRing {
   databasePassword(role: string): string;
   /** The key that proves to the database for which client a statement is run. */
   callerSealKey(): Buffer;
+  /** The key of the codes that chain the read log: who can write its table, and has no master key, cannot forge a chain. */
+  readLogKey(): KeyObject;
 }
 
 export const MASTER_KEY_BYTES = 32;
@@ -55,6 +57,7 @@ export function createKeyRing(masterKey: Buffer): KeyRing {
   const digestKey = subKey(masterKey, 'digest', 32);
   const databaseKey = subKey(masterKey, 'database-password', 32);
   const callerSeal = subKey(masterKey, 'caller-seal', 32);
+  const readLog = subKey(masterKey, 'read-log', 32);
   const sealMacKey = subKey(masterKey, 'seal-mac', 32);
   const sealKey = subKey(masterKey, 'seal', 16);
   const encryptionKeys: Record<EncryptionPurpose, KeyObject> = {
@@ -74,6 +77,7 @@ export function createKeyRing(masterKey: Buffer): KeyRing {
     digest: (parts) => hmac(digestKey, parts),
     databasePassword: (role) => hmac(databaseKey, [role]).toString('base64url'),
     callerSealKey: () => callerSeal.export(),
+    readLogKey: () => readLog,
 
     seal(text, context) {
       const iv = syntheticIv(text, context);

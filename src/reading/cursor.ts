@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { GatewayError } from '../errors.ts';
 import type { KeyRing } from '../keys/index.ts';
-import type { Position } from './statements.ts';
+import type { Position } from './read-input.ts';
 
 const Content = z.tuple([z.string(), z.uuid()]);
 

@@ -4,7 +4,7 @@
  */
 import type { EntryStatus, Party } from '../access/model.ts';
 import type { CatalogField, CatalogItem, Role } from '../catalog/model.ts';
-import type { EntryFamily } from '../catalog/model.ts';
+import type { EntryFamily, Family } from '../catalog/model.ts';
 
 /** One wanted field of the rows of one item. */
 export interface WantedField {
@@ -33,6 +33,8 @@ export function childKey(responseKey: string, coercedArguments: Readonly<Record<
 export interface ItemSelection {
   readonly item: CatalogItem;
   readonly wanted: readonly WantedField[];
+  /** names of the fields wanted that the gateway fills itself: `status`, `updatedAt` … */
+  readonly system: ReadonlySet<string>;
   readonly children: readonly ChildRead[];
 }
 
@@ -68,6 +70,8 @@ export interface PageRequest {
   /** whether anything of the rows themselves is asked for, not only their number */
   readonly wantsRows: boolean;
   readonly wantsTotal: boolean;
+  /** whether any cursor is asked for */
+  readonly wantsCursors: boolean;
   /** names the field, its filter and its order: a cursor holds only under the same one */
   readonly cursorScope: string;
 }
@@ -104,12 +108,34 @@ export interface EntriesRead {
   readonly rows: RowSelection;
 }
 
+/** `changes`: rows of whatever family, as the change feed names them. */
+export interface ChangesRead {
+  readonly kind: 'CHANGES';
+  /** as given: catalog codes or type names; null: not given */
+  readonly items: readonly string[] | null;
+  readonly first: number;
+  readonly after: string | null;
+  readonly rows: RowSelection;
+  /** the same selections, of each family by itself */
+  readonly byFamily: ReadonlyMap<Family, RowSelection>;
+}
+
+/** Rows of one family by their ids, in no order. */
+export interface NamedRowsRead {
+  readonly kind: 'NAMED';
+  readonly family: Family;
+  readonly subjectIds: readonly string[];
+  /** aligned with `subjectIds`; of the family SUBJECT empty */
+  readonly entryIds: readonly string[];
+  readonly rows: RowSelection;
+}
+
 /** `node(id:)` of an id that nobody could have: answered like every other unknown one. */
 export interface NothingRead {
   readonly kind: 'NOTHING';
 }
 
-export type RootRead = OneSubjectRead | OneEntryRead | SubjectsRead | EntriesRead | NothingRead;
+export type RootRead = OneSubjectRead | OneEntryRead | SubjectsRead | EntriesRead | ChangesRead | NothingRead;
 
 /** A field of the Query type and what it reads. */
 export interface RootPlan {
@@ -117,15 +143,7 @@ export interface RootPlan {
   readonly read: RootRead;
 }
 
-export interface OperationPlan {
-  readonly roots: readonly RootPlan[];
-  /** rows × fields, by `first` */
-  readonly cost: number;
-  /** the first field that asks for more than 社会公开, as a schema coordinate; null: none */
-  readonly beyondPublic: string | null;
-}
-
-/** One row as the stores give it: positional values for the wanted keys, and the facts a decision needs. */
+/** One row as the statements give it: positional texts for the wanted keys, and the facts a decision needs. */
 export interface StoredRow {
   readonly subjectId: string;
   /** entries only */
@@ -135,14 +153,18 @@ export interface StoredRow {
   readonly own: boolean;
   readonly expired: boolean;
   readonly status: EntryStatus;
+  /** false unless asked for */
   readonly disputed: boolean;
-  readonly receivedAt: Date;
-  readonly updatedAt: Date;
-  /** subjects only */
+  /** ISO 8601 in UTC with milliseconds; null unless asked for */
+  readonly receivedAt: string | null;
+  readonly updatedAt: string | null;
+  /** subjects only; null unless asked for */
   readonly kind: string | null;
   readonly registered: boolean;
-  /** the value the page is ordered by, as text that the database reads back */
-  readonly sortKey: string;
-  /** field key -> stored text (possibly sealed); absent: empty */
-  value(key: string): string | null;
+  /** the value the page is ordered by, as text that the database reads back; null unless a cursor is asked for */
+  readonly sortKey: string | null;
+  /** field key -> slot, for the keys that were fetched: one object for all rows of one item within a read */
+  readonly layout: ReadonlyMap<string, number>;
+  /** stored text (possibly sealed) in a slot of the layout; null: empty */
+  at(slot: number): string | null;
 }

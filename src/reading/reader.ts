@@ -1,232 +1,114 @@
 /**
- * Carries out the reads of one operation: one statement per read, whatever the number of parents; one batched look-up of
- * authorizations; then the synchronous pass of row-shape.ts. Made per request, never shared between clients.
+ * Carries out the reads of one operation and gives what they brought as a tree: one statement per root, whatever hangs below it.
+ * Decides and shows nothing. Made per request, never shared between clients; the statements' texts are.
  */
-import type { Party } from '../access/index.ts';
-import type { AccessReport } from './access-report.ts';
-import { CursorCodec } from './cursor.ts';
-import type {
-  ChildRead,
-  EntriesRead,
-  OneEntryRead,
-  OneSubjectRead,
-  PageRequest,
-  RootRead,
-  RowSelection,
-  StoredRow,
-  SubjectKey,
-  SubjectsRead,
-} from './read-plan.ts';
-import type { ReaderIdentity } from './row-scope.ts';
-import { RowShaper } from './row-shape.ts';
-import type { PlacedRow, ShapedRow, Unseal } from './row-shape.ts';
-import type { RunStatement } from './statement.ts';
-import {
-  countEntries,
-  countSubjects,
-  entriesOfSubjects,
-  entriesPage,
-  oneEntry,
-  subjectsById,
-  subjectsPage,
-  wantedKeys,
-} from './statements.ts';
-import type { Position } from './statements.ts';
-import { storedRows } from './stored-row.ts';
 import type { KeyRing } from '../keys/index.ts';
+import { isPaged, namedSubject } from './branches.ts';
+import type { RowsRead } from './branches.ts';
+import { compileRead } from './compile-read.ts';
+import type { CompiledRead } from './compile-read.ts';
+import { CursorCodec } from './cursor.ts';
+import { isPage } from './fetched.ts';
+import type { FetchedNode, FetchedPage, FetchedRow } from './fetched.ts';
+import { fetchedTree } from './fetched-tree.ts';
+import { present } from './read-input.ts';
+import type { Position, ReaderIdentity } from './read-input.ts';
+import type { ItemSelection, NamedRowsRead, PageRequest, RootRead, RowSelection } from './read-plan.ts';
+import type { RunStatement } from './statement.ts';
 
 export interface ReaderDependencies {
   readonly run: RunStatement;
-  readonly keys: Pick<KeyRing, 'encrypt' | 'decrypt' | 'isSealed' | 'unseal'>;
+  readonly keys: Pick<KeyRing, 'encrypt' | 'decrypt'>;
   readonly identity: ReaderIdentity;
-  readonly report: AccessReport;
-  /** subject ids -> the catalog codes that each one's live authorizations cover, for this client and purpose */
-  readonly authorizedItems: (subjectIds: readonly string[]) => Promise<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
-export interface Connection {
-  readonly edges: readonly { readonly node: ShapedRow; readonly cursor: string }[];
-  readonly pageInfo: {
-    readonly hasNextPage: boolean;
-    readonly hasPreviousPage: boolean;
-    readonly startCursor: string | null;
-    readonly endCursor: string | null;
-  };
-  readonly totalCount: number | null;
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
+/** Statements live as long as the plan that they read for; see plan-cache.ts. */
+const KEPT = new WeakMap<RowSelection, Map<string, CompiledRead>>();
 
 export class Reader {
-  readonly #unseal: Unseal;
+  constructor(readonly dependencies: ReaderDependencies) {}
 
-  constructor(readonly dependencies: ReaderDependencies) {
-    const { keys } = dependencies;
-    this.#unseal = (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored);
+  /** What one root field reads, with everything below it. */
+  async root(read: Exclude<RootRead, { kind: 'CHANGES' }>): Promise<FetchedNode> {
+    if (read.kind === 'NOTHING') return null;
+    return this.#fetch(read);
   }
 
-  /** The answer of one root field, with everything below it. */
-  async root(read: RootRead): Promise<ShapedRow | Connection | null> {
-    switch (read.kind) {
-      case 'NOTHING':
-        return null;
-      case 'SUBJECT':
-        return this.#subject(read);
-      case 'ENTRY':
-        return this.#entry(read);
-      case 'SUBJECTS':
-        return this.#subjects(read);
-      case 'ENTRIES':
-        return this.#entries(read);
-    }
+  /** Those of the named rows that exist for the caller, each with everything below it; in no order. */
+  async named(read: NamedRowsRead): Promise<readonly FetchedRow[]> {
+    const found = await this.#fetch(read);
+    return found !== null && isPage(found) ? found.rows : [];
   }
 
-  async #subject(read: OneSubjectRead): Promise<ShapedRow | null> {
+  async #fetch(read: RowsRead): Promise<FetchedNode> {
+    if (this.#cannotBe(read)) return isPaged(read) ? emptyPage(read.page) : null;
+    const { run, identity } = this.dependencies;
+    const compiled = this.#compiled(read);
+    const positions = await this.#positions(read, compiled);
+    const statement = compiled.statement?.({ identity, read, positionOf: (page) => present(positions.get(page)) }) ?? null;
+    const rows = statement === null ? [] : await run(statement);
+    return fetchedTree(compiled, rows, isPaged(read) ? read.page : null, (page, subjectId) =>
+      this.#codec(page, subjectId ?? namedSubject(read) ?? ''),
+    );
+  }
+
+  /** A subject that nobody could have, or a person where only an authorization could open one and no purpose is stated. */
+  #cannotBe(read: RowsRead): boolean {
+    if (read.kind !== 'SUBJECT' && read.kind !== 'ENTRIES') return false;
     const { key } = read;
-    if (key?.subjectId == null) return null;
-    if (!(await this.#mayLookFor(key.party, key.subjectId))) return null;
-    const found = await this.#subjectsById(read, [key.subjectId]);
-    return found.get(key.subjectId) ?? null;
+    if (key === null) return read.kind === 'SUBJECT';
+    const { profile, purpose } = this.dependencies.identity;
+    return key.subjectId === null || (key.party === 'PERSON' && profile.personsNeedAuthorization && purpose === null);
+  }
+
+  #compiled(read: RowsRead): CompiledRead {
+    const { identity } = this.dependencies;
+    let kept = KEPT.get(read.rows);
+    if (kept === undefined) {
+      kept = new Map();
+      KEPT.set(read.rows, kept);
+    }
+    const shape = statementShape(read, identity);
+    let compiled = kept.get(shape);
+    if (compiled === undefined) {
+      compiled = compileRead(read, identity);
+      kept.set(shape, compiled);
+    }
+    return compiled;
   }
 
   /**
-   * A person whom the caller may only see by authorization is not even looked for without one: unknown and unauthorized
-   * take the same way, and the same time.
+   * The opened cursors. One of a page below belongs to one subject's listing: where the operation does not name the subject, the
+   * subjects are read first, and the cursor must be of each of them, so among several it can only be a mistake.
+   * @throws GatewayError CURSOR_INVALID
    */
-  async #mayLookFor(party: Party, subjectId: string): Promise<boolean> {
-    if (party !== 'PERSON' || !this.dependencies.identity.profile.personsNeedAuthorization) return true;
-    const authorized = await this.dependencies.authorizedItems([subjectId]);
-    return (authorized.get(subjectId)?.size ?? 0) > 0;
-  }
-
-  async #subjectsById(read: OneSubjectRead, subjectIds: readonly string[]): Promise<Map<string, ShapedRow>> {
-    const { identity, run } = this.dependencies;
-    const keys = wantedKeys(read.rows, identity);
-    const statement = subjectsById(read.rows, read.key?.party ?? 'ANY', identity, keys, subjectIds);
-    const rows = statement === null ? [] : storedRows(await run(statement), keys, 'SUBJECT');
-    const placed = await this.#place(rows, read.rows);
-    return new Map(placed.map(({ stored, shaped }) => [stored.subjectId, shaped]));
-  }
-
-  async #entry(read: OneEntryRead): Promise<ShapedRow | null> {
-    const { identity, run } = this.dependencies;
-    const keys = wantedKeys(read.rows, identity);
-    const statement = oneEntry(read, identity, keys);
-    const rows = statement === null ? [] : storedRows(await run(statement), keys, 'ENTRY');
-    const [placed] = await this.#place(rows, read.rows);
-    return placed?.shaped ?? null;
-  }
-
-  async #subjects(read: SubjectsRead): Promise<Connection> {
-    const { identity, run } = this.dependencies;
-    const keys = wantedKeys(read.rows, identity);
-    const codec = this.#codec(read.page, '');
-    const position = read.page.after === null ? null : codec.decode(read.page.after);
-    const statement = read.page.wantsRows ? subjectsPage(read, identity, keys, position) : null;
-    const counting = read.page.wantsTotal ? countSubjects(read, identity) : null;
-    const [rows, counts] = await Promise.all([statement === null ? [] : run(statement), counting === null ? [] : run(counting)]);
-    const stored = storedRows(rows, keys, 'SUBJECT');
-    const placed = await this.#place(stored.slice(0, read.page.first), read.rows);
-    return connection(read.page, stored, placed, codec, total(read.page, counts[0]));
-  }
-
-  async #entries(read: EntriesRead): Promise<Connection> {
-    if (read.key !== null) return this.#entriesByKey(read, read.key);
-    const { identity, run } = this.dependencies;
-    const keys = wantedKeys(read.rows, identity);
-    const codec = this.#codec(read.page, '');
-    const position = read.page.after === null ? null : codec.decode(read.page.after);
-    const statement = read.page.wantsRows ? entriesPage(read, identity, keys, position) : null;
-    const counting = read.page.wantsTotal ? countEntries(read, identity, null) : null;
-    const [rows, counts] = await Promise.all([statement === null ? [] : run(statement), counting === null ? [] : run(counting)]);
-    const stored = storedRows(rows, keys, 'ENTRY');
-    const placed = await this.#place(stored.slice(0, read.page.first), read.rows);
-    return connection(read.page, stored, placed, codec, total(read.page, counts[0]));
-  }
-
-  async #entriesByKey(read: EntriesRead, { subjectId, party }: SubjectKey): Promise<Connection> {
-    if (subjectId !== null && (await this.#mayLookFor(party, subjectId))) {
-      const found = (await this.#entriesOf(read, [subjectId])).get(subjectId);
-      if (found !== undefined) return found;
+  async #positions(read: RowsRead, { branches }: CompiledRead): Promise<Map<PageRequest, Position>> {
+    const positions = new Map<PageRequest, Position>();
+    const named = namedSubject(read);
+    if (isPaged(read) && read.page.after !== null) {
+      positions.set(read.page, this.#codec(read.page, named ?? '').decode(read.page.after));
     }
-    return connection(read.page, [], [], this.#codec(read.page, ''), read.page.wantsTotal ? 0 : null);
-  }
-
-  /** One page per subject; every subject gets one, if only an empty one. */
-  async #entriesOf(read: EntriesRead, subjectIds: readonly string[]): Promise<Map<string, Connection>> {
-    const { identity, run } = this.dependencies;
-    const keys = wantedKeys(read.rows, identity);
-    const codecs = new Map(subjectIds.map((id) => [id, this.#codec(read.page, id)]));
-    // A cursor belongs to one subject's listing: among several subjects it can only be a mistake, and the others' codecs say so.
-    const { after } = read.page;
-    const positions = after === null ? [] : [...codecs.values()].map((codec) => codec.decode(after));
-    const statement = read.page.wantsRows ? entriesOfSubjects(read, identity, keys, subjectIds, positions[0] ?? null) : null;
-    const counting = read.page.wantsTotal ? countEntries(read, identity, subjectIds) : null;
-    const [rows, counts] = await Promise.all([statement === null ? [] : run(statement), counting === null ? [] : run(counting)]);
-    const bySubject = new Map<string, StoredRow[]>();
-    for (const row of storedRows(rows, keys, 'ENTRY')) {
-      const known = bySubject.get(row.subjectId);
-      if (known === undefined) bySubject.set(row.subjectId, [row]);
-      else known.push(row);
-    }
-    const wanted = [...bySubject.values()].flatMap((stored) => stored.slice(0, read.page.first));
-    const placed = new Map<string, PlacedRow[]>();
-    for (const row of await this.#place(wanted, read.rows)) {
-      const known = placed.get(row.stored.subjectId);
-      if (known === undefined) placed.set(row.stored.subjectId, [row]);
-      else known.push(row);
-    }
-    const totals = new Map(counts.map((row) => [String(row['subject_id']), row]));
-    return new Map(
-      [...codecs].map(([id, codec]) => [
-        id,
-        connection(read.page, bySubject.get(id) ?? [], placed.get(id) ?? [], codec, total(read.page, totals.get(id))),
-      ]),
+    const continued = branches.flatMap(({ parent, read: below }) =>
+      parent !== null && isPaged(below) && below.page.after !== null ? [below.page] : [],
     );
-  }
-
-  /** Decides, masks and shapes rows in their order, drops what does not exist for the caller, and fetches what hangs below. */
-  async #place(rows: readonly StoredRow[], selection: RowSelection): Promise<PlacedRow[]> {
-    const { identity, report } = this.dependencies;
-    const authorized = await this.#authorizations(rows);
-    const shaper = new RowShaper(identity.profile, selection, this.#unseal);
-    const placed: PlacedRow[] = [];
-    for (const row of rows) {
-      const shaped = shaper.shape(row, authorized.get(row.subjectId) ?? NOTHING);
-      if (shaped !== null) placed.push(shaped);
+    if (continued.length === 0) return positions;
+    const subjects = named === null ? await this.#subjectsOf(read) : [named];
+    for (const page of continued) {
+      for (const subject of subjects) positions.set(page, this.#codec(page, subject).decode(page.after ?? ''));
+      // Below no row there is no page to continue; the statement must say something all the same.
+      if (subjects.length === 0) positions.set(page, NOWHERE);
     }
-    shaper.report(report);
-    await this.#children(placed);
-    return placed;
+    return positions;
   }
 
-  /** One look-up for all rows, and none where no authorization could change the answer. */
-  async #authorizations(rows: readonly StoredRow[]): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-    const { profile, purpose } = this.dependencies.identity;
-    if (purpose === null) return new Map();
-    const subjects = rows
-      .filter((row) => profile.consentMatters(row.itemCode) || (row.person && profile.personsNeedAuthorization))
-      .map((row) => row.subjectId);
-    return subjects.length === 0 ? new Map() : this.dependencies.authorizedItems([...new Set(subjects)]);
-  }
-
-  async #children(placed: readonly PlacedRow[]): Promise<void> {
-    const parents = new Map<ChildRead['read'], { key: string; rows: PlacedRow[] }>();
-    for (const row of placed) {
-      for (const { key, read } of row.selection.children) {
-        const known = parents.get(read);
-        if (known === undefined) parents.set(read, { key, rows: [row] });
-        else known.rows.push(row);
-      }
-    }
-    await Promise.all(
-      [...parents].map(async ([read, { key, rows }]) => {
-        const ids = [...new Set(rows.map(({ stored }) => stored.subjectId))];
-        const found: ReadonlyMap<string, unknown> =
-          read.kind === 'SUBJECT' ? await this.#subjectsById(read, ids) : await this.#entriesOf(read, ids);
-        for (const { stored, shaped } of rows) shaped.children.set(key, found.get(stored.subjectId) ?? null);
-      }),
-    );
+  /** Of the root's rows alone. */
+  async #subjectsOf(read: RowsRead): Promise<string[]> {
+    const items = new Map<string, ItemSelection>();
+    for (const [code, selection] of read.rows.items) items.set(code, { ...selection, wanted: [], children: [] });
+    const found = await this.#fetch({ ...read, rows: { items } });
+    if (found === null) return [];
+    const rows = 'rows' in found ? found.rows : [found];
+    return [...new Set(rows.map(({ stored }) => stored.subjectId))];
   }
 
   #codec(page: PageRequest, subjectId: string): CursorCodec {
@@ -235,42 +117,37 @@ export class Reader {
   }
 }
 
-function total(page: PageRequest, counted: Record<string, unknown> | undefined): number | null {
-  return page.wantsTotal ? Number(counted?.['total'] ?? 0) : null;
+const NOWHERE: Position = { sortKey: 'infinity', id: '00000000-0000-0000-0000-000000000000' };
+
+/** Everything besides its rows that a root's statement depends on; what it says of pages below is the plan's own. */
+function statementShape(read: RowsRead, { profile, orgCode, purpose }: ReaderIdentity): string {
+  const caller = `${profile.key} ${orgCode === null ? '' : 'unit'} ${purpose === null ? '' : 'purpose'}`;
+  switch (read.kind) {
+    case 'SUBJECT':
+      return `${read.key?.party ?? ''} ${caller}`;
+    case 'ENTRY':
+    case 'NAMED':
+      return caller;
+    case 'SUBJECTS':
+      return `${read.party} ${pageShape(read.page)} ${caller}`;
+    case 'ENTRIES':
+      return `${read.key?.party ?? ''} ${pageShape(read.page)} ${caller}`;
+  }
 }
 
-/** @param stored one row more than the page holds, where there are more */
-function connection(
-  page: PageRequest,
-  stored: readonly StoredRow[],
-  placed: readonly PlacedRow[],
-  codec: CursorCodec,
-  totalCount: number | null,
-): Connection {
-  const cursorAt = (row: StoredRow | undefined): string | null => (row === undefined ? null : codec.encode(positionOf(row)));
-  const shown = stored.slice(0, page.first);
+function pageShape({ conditions, order, first, after, wantsRows, wantsTotal, wantsCursors }: PageRequest): string {
+  const flags = [after !== null, wantsRows, wantsTotal, wantsCursors].map(Number).join('');
+  return `${conditions.map(({ on, operator }) => `${on} ${operator}`).join()} ${order.by} ${order.direction} ${String(first)} ${flags}`;
+}
+
+function emptyPage({ wantsTotal, after }: PageRequest): FetchedPage {
   return {
-    edges: placed.map((row) => ({
-      node: row.shaped,
-      // Computed only when the operation asks for it: a page of a thousand rows has a thousand of them.
-      get cursor() {
-        return codec.encode(positionOf(row.stored));
-      },
-    })),
-    pageInfo: {
-      hasNextPage: stored.length > page.first,
-      hasPreviousPage: page.after !== null,
-      get startCursor() {
-        return cursorAt(shown[0]);
-      },
-      get endCursor() {
-        return cursorAt(shown.at(-1));
-      },
+    rows: [],
+    hasNextPage: false,
+    hasPreviousPage: after !== null,
+    totalCount: wantsTotal ? 0 : null,
+    cursorOf: () => {
+      throw new Error('An empty page has no cursor');
     },
-    totalCount,
   };
-}
-
-function positionOf(row: StoredRow): Position {
-  return { sortKey: row.sortKey, id: row.entryId ?? row.subjectId };
 }

@@ -1,20 +1,10 @@
 /** Which rows a statement may touch: the caller's visibility and the operation's conditions, in SQL. */
-import type { AccessProfile, Party, VisibleWhen, Visibility } from '../access/index.ts';
+import type { Party, VisibleWhen, Visibility } from '../access/index.ts';
 import type { CatalogItem, Role } from '../catalog/model.ts';
 import { fieldWithRole } from '../catalog/model.ts';
 import type { Condition, Order } from './read-plan.ts';
-import type { StatementBuilder } from './statement.ts';
-
-/** The caller as a statement sees it. */
-export interface ReaderIdentity {
-  readonly profile: AccessProfile;
-  readonly clientId: string;
-  readonly orgCode: string | null;
-  /** null: none stated, so no authorization opens anything */
-  readonly purpose: string | null;
-  /** the day in Asia/Shanghai, YYYY-MM-DD */
-  readonly today: string;
-}
+import { boundDay, boundUnit, liveAuthorization } from './read-input.ts';
+import type { BindValue, ReadBuilder, ReaderIdentity, ValueChange } from './read-input.ts';
 
 /**
  * Under row-level security a search within names cannot use the subjects' index (no operator of arrays is proved not to leak), so
@@ -37,7 +27,7 @@ const COLUMNS: Readonly<Partial<Record<Role, { column: string; type: string; emp
   DOCUMENT_NUMBER: { column: 'document_number', type: 'text' },
   AUTHORITY: { column: 'authority', type: 'text' },
   DECIDED_ON: { column: 'decided_on', type: 'date', empty: "'-infinity'::date" },
-  AMOUNT: { column: 'amount', type: 'numeric', empty: "'-Infinity'::numeric" },
+  AMOUNT: { column: 'amount_order', type: 'float8', empty: "'-Infinity'::float8" },
   LIST_NAME: { column: 'list_name', type: 'text' },
   LISTED_ON: { column: 'listed_on', type: 'date', empty: "'-infinity'::date" },
   REMOVED_ON: { column: 'removed_on', type: 'date' },
@@ -70,9 +60,16 @@ function columnOf(role: Role): { column: string; type: string; empty?: string } 
   return column;
 }
 
-/** @param names where a part of a name is looked for: among organizations' names apart, or on the rows themselves */
-export function conditionSql(builder: StatementBuilder, condition: Condition, names: NameSearch = 'ROWS'): string {
-  const { on, operator, value } = condition;
+/**
+ * @param bind binds the condition's value
+ * @param names where a part of a name is looked for: among organizations' names apart, or on the rows themselves
+ */
+export function conditionSql(
+  builder: ReadBuilder,
+  { on, operator }: Pick<Condition, 'on' | 'operator'>,
+  bind: BindValue,
+  names: NameSearch = 'ROWS',
+): string {
   const own = {
     STATUS: { expression: 'e.status', type: 'entry_status' },
     UPDATED_AT: sortColumn('UPDATED_AT'),
@@ -81,35 +78,47 @@ export function conditionSql(builder: StatementBuilder, condition: Condition, na
   const { expression, type } = on in own ? own[on as keyof typeof own] : roleExpression(on as Role);
   switch (operator) {
     case 'EQUALS':
-      return `${expression} = ${builder.bind(value, type)}`;
+      return `${expression} = ${bind(type)}`;
     case 'ANY_OF':
-      return `${expression} = ANY(${builder.bind(value, `${type}[]`)})`;
+      return `${expression} = ANY(${bind(`${type}[]`)})`;
     case 'AT_LEAST':
-      return `${expression} >= ${builder.bind(value, type)}`;
+      return `${expression} >= ${bind(type)}${on === 'AMOUNT' ? exactAmount('>=', bind) : ''}`;
     case 'AT_MOST':
-      return `${expression} <= ${builder.bind(value, type)}`;
+      return `${expression} <= ${bind(type)}${on === 'AMOUNT' ? exactAmount('<=', bind) : ''}`;
     case 'NULL_OR_AFTER':
-      return `(${expression} IS NULL OR ${expression} > ${builder.bind(value, type)})`;
+      return `(${expression} IS NULL OR ${expression} > ${bind(type)})`;
     case 'NOT_NULL_AND_AT_MOST':
-      return `${expression} <= ${builder.bind(value, type)}`;
+      return `${expression} <= ${bind(type)}`;
     case 'STARTS_WITH':
+      // How much a prefix narrows depends on it alone.
+      builder.planAlways();
       // A range instead of LIKE: the columns sort by code point, and under row-level security only a comparison may use the index.
-      return `(${expression} >= ${builder.bind(String(value), 'text')} AND ${expression} < ${builder.bind(`${String(value)}\u{10ffff}`, 'text')})`;
+      return `(${expression} >= ${bind('text')} AND ${expression} < ${bind('text', AFTER_PREFIX)})`;
     case 'CONTAINS':
+      builder.planAlways();
       return names === 'ROWS'
-        ? containsSql(builder, 'e', String(value))
-        : `e.id IN (SELECT o.id FROM organization_names o WHERE ${containsSql(builder, 'o', String(value))})`;
+        ? containsSql(bind, 'e')
+        : `e.id IN (SELECT o.id FROM organization_names o WHERE ${containsSql(bind, 'o')})`;
   }
 }
+
+/** The rounded amount finds the range in the index, the exact one decides at its ends. */
+function exactAmount(comparison: '>=' | '<=', bind: BindValue): string {
+  return ` AND ${orLeast('e.amount', "'-Infinity'::numeric")} ${comparison} ${bind('numeric')}`;
+}
+
+/** The end of the range of texts that begin with one. */
+export const AFTER_PREFIX: ValueChange = { name: 'after prefix', of: (prefix) => `${String(prefix)}\u{10ffff}` };
+const PATTERN: ValueChange = { name: 'pattern', of: (part) => `%${escapeLike(String(part))}%` };
 
 /**
  * The two-character index narrows, the comparison decides: without regard to upper and lower case of ASCII letters, like the
  * index, whose function folds under the collation "C".
  */
-function containsSql(builder: StatementBuilder, row: 'e' | 'o', text: string): string {
-  const pattern = builder.bind(`%${escapeLike(text)}%`, 'text');
+function containsSql(bind: BindValue, row: 'e' | 'o'): string {
+  const pattern = bind('text', PATTERN);
   return (
-    `(name_bigrams(${row}.name) @> name_bigrams(${builder.bind(text, 'text')}) ` +
+    `(name_bigrams(${row}.name) @> name_bigrams(${bind('text')}) ` +
     `AND lower(${row}.name COLLATE "C") LIKE lower(${pattern} COLLATE "C"))`
   );
 }
@@ -128,15 +137,10 @@ function escapeLike(text: string): string {
 }
 
 /** The rows of one entry item that exist for the caller. `null`: none. */
-export function entryVisibility(
-  builder: StatementBuilder,
-  reader: ReaderIdentity,
-  item: CatalogItem,
-  party: Party,
-): string | null {
+export function entryVisibility(builder: ReadBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party): string | null {
   const visibility = reader.profile.visibility(item.code);
   const active = activeRows(builder, reader, item, party, visibility);
-  const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
+  const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${boundUnit(builder)}` : null;
   const rows = own === null ? active : active === null ? own : `(${own} OR ${active})`;
   const within = partyWithin(item, party);
   return rows === null || within === null ? rows : `(${within} AND ${rows})`;
@@ -150,7 +154,7 @@ function partyWithin(item: CatalogItem, party: Party): string | null {
 }
 
 function activeRows(
-  builder: StatementBuilder,
+  builder: ReadBuilder,
   reader: ReaderIdentity,
   item: CatalogItem,
   party: Party,
@@ -161,7 +165,7 @@ function activeRows(
     { person: 'e.person', side: 'person', here: item.subjectScope !== 'ORGANIZATION' && party !== 'ORGANIZATION' },
   ] as const;
   const expires = fieldWithRole(item, 'PUBLIC_UNTIL') !== undefined;
-  const today = builder.bind(reader.today, 'date');
+  const today = boundDay(builder);
   const cells: string[] = [];
   for (const { person, side, here } of parties) {
     if (!here) continue;
@@ -180,29 +184,26 @@ function activeRows(
   return `(e.status = 'ACTIVE' AND (${cells.map((cell) => `(${cell})`).join(' OR ')}))`;
 }
 
-function whenSql(builder: StatementBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
+function whenSql(builder: ReadBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
   if (when === 'ALWAYS') return 'TRUE';
   return when === 'NEVER' ? null : authorizedSql(builder, reader, 'e.subject_id', 'THIS_ITEM');
 }
 
 /** The subject has a live authorization for this client and purpose. `null`: no purpose stated, so there is none. */
 function authorizedSql(
-  builder: StatementBuilder,
+  builder: ReadBuilder,
   reader: ReaderIdentity,
   subject: 'e.id' | 'e.subject_id',
   covering: 'THIS_ITEM' | 'ANY_ITEM',
 ): string | null {
   if (reader.purpose === null) return null;
-  return (
-    `EXISTS (SELECT FROM authorizations a WHERE a.client_id = ${builder.bind(reader.clientId, 'text')} AND a.subject_id = ${subject} ` +
-    `AND a.purpose = ${builder.bind(reader.purpose, 'text')} AND a.revoked_at IS NULL AND a.valid_until >= ${builder.bind(reader.today, 'date')}` +
-    `${covering === 'THIS_ITEM' ? ' AND e.item_code = ANY(a.items)' : ''})`
-  );
+  const items = covering === 'THIS_ITEM' ? ' AND e.item_code = ANY(a.items)' : '';
+  return `EXISTS (SELECT FROM authorizations a WHERE ${liveAuthorization(builder, subject)}${items})`;
 }
 
 /** The subjects of one party that exist for the caller: by the party's subject items. `null`: none. */
 export function subjectVisibility(
-  builder: StatementBuilder,
+  builder: ReadBuilder,
   reader: ReaderIdentity,
   items: readonly CatalogItem[],
   person: boolean,
@@ -214,14 +215,14 @@ export function subjectVisibility(
     const when = visibility.current[person ? 'person' : 'organization'];
     const needsAny = person && reader.profile.personsNeedAuthorization && when !== 'NEVER';
     const general = needsAny ? authorizedSql(builder, reader, 'e.id', 'ANY_ITEM') : subjectWhenSql(builder, reader, when);
-    const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${builder.bind(reader.orgCode, 'text')}` : null;
+    const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${boundUnit(builder)}` : null;
     const rows = general === 'TRUE' ? 'TRUE' : [own, general].filter((part) => part !== null).join(' OR ');
-    if (rows !== '') cells.push(`(e.item_code = ${builder.bind(item.code, 'text')} AND (${rows}))`);
+    if (rows !== '') cells.push(`(e.item_code = ${builder.word(item.code)} AND (${rows}))`);
   }
   return cells.length === 0 ? null : `${person ? 'e.person' : 'NOT e.person'} AND (${cells.join(' OR ')})`;
 }
 
-function subjectWhenSql(builder: StatementBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
+function subjectWhenSql(builder: ReadBuilder, reader: ReaderIdentity, when: VisibleWhen): string | null {
   if (when === 'ALWAYS') return 'TRUE';
   return when === 'NEVER' ? null : authorizedSql(builder, reader, 'e.id', 'THIS_ITEM');
 }

@@ -1,19 +1,27 @@
-/** A SQL statement under construction. Text is written by this gateway alone; every value is bound. */
+/** A SQL statement under construction. Text is written by this gateway alone; what a caller or a row says is bound. */
+export type BoundValue = string | readonly string[];
+
 export interface Statement {
   readonly text: string;
-  readonly values: readonly unknown[];
+  readonly values: readonly BoundValue[];
+  /** whether one plan serves all values: such a text may stay prepared on its connection */
+  readonly lasting: boolean;
 }
 
-/** Runs a statement and gives its rows as objects by column name. */
-export type RunStatement = (statement: Statement) => Promise<Record<string, unknown>[]>;
+/** A row as PostgreSQL writes it: one text per column, null for NULL. */
+export type TextRow = readonly (string | null)[];
 
-export class StatementBuilder {
-  readonly #values: unknown[] = [];
+export type RunStatement = (statement: Statement) => Promise<TextRow[]>;
+
+/** Collects parameters while the text is written, each with the way to find its value among what a request brings. */
+export class StatementBuilder<Input> {
+  readonly #values: ((input: Input) => BoundValue)[] = [];
   readonly #known = new Map<string, string>();
+  #lasting = true;
 
-  /** A placeholder for a value; the same text or list of texts under the same type gets the same one. */
-  bind(value: string | readonly string[], type: string): string {
-    const key = `${type}\u0000${JSON.stringify(value)}`;
+  /** @param name the same one gives the same parameter */
+  bind(name: string, type: string, value: (input: Input) => BoundValue): string {
+    const key = `${type} ${name}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     this.#values.push(value);
@@ -22,19 +30,31 @@ export class StatementBuilder {
     return placeholder;
   }
 
+  /** A word of the catalog (a code, a field's key) as a literal, so that the plan knows how common an item is. */
+  word(word: string): string {
+    return /^[\w-]+$/.test(word) ? `'${word}'` : this.bind(`word ${word}`, 'text', () => word);
+  }
+
+  /** The best plan depends on the values: the text is planned anew at every execution. */
+  planAlways(): void {
+    this.#lasting = false;
+  }
+
   /** Leaves out what the text does not use after all: PostgreSQL refuses a parameter that nothing refers to. */
-  finish(text: string): Statement {
-    const values: unknown[] = [];
-    const places = new Map<number, number>();
+  finish(text: string): (input: Input) => Statement {
+    const values: ((input: Input) => BoundValue)[] = [];
+    const places = new Map<string, number>();
+    // A dollar stands nowhere else: see `word`.
     const renumbered = text.replace(/\$(\d+)/g, (_, digits: string) => {
-      const index = Number(digits) - 1;
-      let place = places.get(index);
-      if (place === undefined) {
-        place = values.push(this.#values[index]);
-        places.set(index, place);
+      let place = places.get(digits);
+      const value = this.#values[Number(digits) - 1];
+      if (place === undefined && value !== undefined) {
+        place = values.push(value);
+        places.set(digits, place);
       }
       return `$${String(place)}`;
     });
-    return { text: renumbered, values };
+    const lasting = this.#lasting;
+    return (input) => ({ text: renumbered, values: values.map((value) => value(input)), lasting });
   }
 }

@@ -1,66 +1,63 @@
-/** Rows as the statements of this folder return them, parsed. */
-import { z } from 'zod';
-import { ENTRY_STATUSES } from '../access/index.ts';
+/** One row of a statement, read in place: its number says what kind of row it is, its texts stay where the driver put them. */
+import type { EntryStatus } from '../access/index.ts';
+import type { RowFactsOf } from './branches.ts';
+import type { CompiledRead } from './compile-read.ts';
 import type { StoredRow } from './read-plan.ts';
+import type { TextRow } from './statement.ts';
 
-// A row is read field by field, not by a schema per row: a page has a thousand of them. What the database returns is fixed by the
-// statements, so a wrong shape is a fault of this code and ends the request.
-const Row = z.object({
-  item_code: z.string(),
-  person: z.boolean(),
-  own: z.boolean(),
-  received_at: z.date(),
-  updated_at: z.date(),
-  sort_key: z.string(),
-});
+export class RowOfTexts implements StoredRow {
+  constructor(
+    readonly facts: RowFactsOf,
+    readonly texts: TextRow,
+    readonly columns: CompiledRead['columns'],
+    readonly subjectId: string,
+  ) {}
 
-/**
- * @param keys the content keys that the statement projected, in its order
- * @param checked rows are all alike: the first one is checked in full
- */
-export function storedRows(
-  rows: readonly Record<string, unknown>[],
-  keys: readonly string[],
-  kind: 'SUBJECT' | 'ENTRY',
-): StoredRow[] {
-  if (rows.length > 0) Row.parse(rows[0]);
-  const columnOf = new Map(keys.map((key, index) => [key, `v${String(index)}`]));
-  return rows.map((row) => ({
-    subjectId: text(row, kind === 'SUBJECT' ? 'id' : 'subject_id'),
-    entryId: kind === 'SUBJECT' ? null : text(row, 'id'),
-    itemCode: text(row, 'item_code'),
-    person: row['person'] === true,
-    own: row['own'] === true,
-    expired: row['expired'] === true,
-    status: kind === 'SUBJECT' ? 'ACTIVE' : statusOf(row['status']),
-    disputed: row['disputed'] === true,
-    receivedAt: instant(row, 'received_at'),
-    updatedAt: instant(row, 'updated_at'),
-    kind: kind === 'SUBJECT' ? text(row, 'kind') : null,
-    registered: row['registered'] === true,
-    sortKey: text(row, 'sort_key'),
-    value: (key) => {
-      const column = columnOf.get(key);
-      const value = column === undefined ? null : row[column];
-      return typeof value === 'string' ? value : null;
-    },
-  }));
-}
+  get entryId(): string | null {
+    return this.facts.branch.family === 'SUBJECT' ? null : this.#column(this.columns.id);
+  }
+  get itemCode(): string {
+    return this.facts.layout.selection.item.code;
+  }
+  get person(): boolean {
+    return this.facts.person;
+  }
+  get own(): boolean {
+    return this.facts.own;
+  }
+  get expired(): boolean {
+    return this.facts.expired;
+  }
+  get status(): EntryStatus {
+    return this.facts.status;
+  }
+  get disputed(): boolean {
+    return this.facts.flag && this.facts.branch.family === 'ENTRY';
+  }
+  get registered(): boolean {
+    return this.facts.flag && this.facts.branch.family === 'SUBJECT';
+  }
+  get receivedAt(): string | null {
+    return this.#column(this.columns.received);
+  }
+  get updatedAt(): string | null {
+    return this.#column(this.columns.updated);
+  }
+  get kind(): string | null {
+    return this.#column(this.columns.kind);
+  }
+  get sortKey(): string | null {
+    return this.#column(this.columns.sort);
+  }
+  get layout(): ReadonlyMap<string, number> {
+    return this.facts.layout.slots;
+  }
 
-function text(row: Record<string, unknown>, column: string): string {
-  const value = row[column];
-  if (typeof value !== 'string') throw new Error(`The statement returned no text in ${column}`);
-  return value;
-}
+  at(slot: number): string | null {
+    return this.columns.v === undefined ? null : (this.texts[this.columns.v + slot] ?? null);
+  }
 
-function instant(row: Record<string, unknown>, column: string): Date {
-  const value = row[column];
-  if (!(value instanceof Date)) throw new Error(`The statement returned no instant in ${column}`);
-  return value;
-}
-
-function statusOf(value: unknown): StoredRow['status'] {
-  const status = ENTRY_STATUSES.find((word) => word === value);
-  // Unknown means deny: a state this version does not know is treated like a withdrawal.
-  return status ?? 'WITHDRAWN';
+  #column(place: number | undefined): string | null {
+    return place === undefined ? null : (this.texts[place] ?? null);
+  }
 }

@@ -23,10 +23,11 @@ describe('the command line', () => {
   it('has every command that the design promises', () => {
     expect(commands.map(([words]) => words).sort()).toEqual([
       ...['authorization add', 'authorization list', 'authorization revoke'],
+      ...['calendar import', 'calendar show'],
       ...['catalog check', 'catalog diff', 'catalog publish', 'catalog rollback', 'catalog show'],
       ...['client add', 'client list', 'client renew', 'client resume', 'client rotate-secret', 'client suspend'],
       ...['entry dispute', 'entry status', 'grant add', 'grant list', 'grant revoke', 'import', 'keys rotate', 'migrate'],
-      ...['start', 'token'],
+      ...['start', 'statistics check', 'statistics rebuild', 'token'],
     ]);
   });
 

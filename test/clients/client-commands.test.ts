@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { registerAuthorizationCommands } from '../../src/cli/authorization-commands.ts';
 import { registerClientCommands } from '../../src/cli/client-commands.ts';
 import { registerGrantCommands } from '../../src/cli/grant-commands.ts';
+import { OperationSafelist } from '../../src/clients/index.ts';
 import { table } from '../../src/cli/table.ts';
 import { registerTokenCommands } from '../../src/cli/token-command.ts';
 import { type ClientsTestbed, type Instance, LICENSE, openClientsTestbed, PENALTY } from './clients-testbed.ts';
@@ -38,6 +39,7 @@ async function gateway(...args: string[]): Promise<Outcome> {
       clients,
       grants,
       authorizations,
+      safelists: new OperationSafelist(instance.prisma),
       tokens: instance.tokens(),
       close: () => Promise.resolve(void (closed += 1)),
     });

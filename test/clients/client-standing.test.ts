@@ -153,6 +153,8 @@ describe('the memory of clients', () => {
       licenseUntil: null,
       items: null,
       suspended: false,
+      ownLimits: { ratePerMinute: null, maxConcurrent: null, dailySubjects: null },
+      safelist: null,
       grants: [],
     });
     const before = cache.get('x');

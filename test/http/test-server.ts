@@ -24,8 +24,16 @@ export async function startServer(overrides: Partial<HttpServerOptions> = {}, po
     jwks: (_request, response) => {
       response.json({ keys: [] });
     },
+    exports: (_request, response) => {
+      response.json({ exports: [] });
+    },
     readiness: () => Promise.resolve({ ready: true, checks: { database: true } }),
     isUnavailable: () => false,
+    timeouts: { requestMs: 30_000, answerMs: 30_000, operationMs: 20_000 },
+    maxBodyBytes: 1_000_000,
+    maxInFlight: 100,
+    trustedProxies: [],
+    corsOrigins: [],
     metrics: createMetrics(),
     explorer: true,
     logger: createLogger('debug', { write: (line) => void written.push(line) }),

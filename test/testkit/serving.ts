@@ -1,6 +1,7 @@
 /** A gateway that serves over HTTP on a seeded database of its own, and callers for it. */
 import { openGateway, serveGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway.ts';
+import type { Logger } from '../../src/http/logger.ts';
 import { createTestDatabase } from './database.ts';
 
 export interface GraphQLAnswer {
@@ -15,6 +16,7 @@ export interface GraphQLAnswer {
   }[];
   readonly access: readonly AccessLine[];
   readonly extensions: Record<string, unknown>;
+  readonly headers: Headers;
   readonly text: string;
 }
 
@@ -42,25 +44,44 @@ export interface Serving {
   as(clientId: string): Promise<Ask>;
   /** asks without a token */
   readonly anonymous: Ask;
+  /** one more instance of the gateway on the same database; close it first */
+  another(): Promise<Pick<Serving, 'address' | 'as' | 'close'>>;
   close(): Promise<void>;
 }
 
 export const PURPOSE = { 'x-purpose': encodeURIComponent('行政审批'), 'x-matter-number': 'M-1' };
 
-export async function startServing(options: { readonly seeded?: boolean } = {}): Promise<Serving> {
-  const database = await createTestDatabase({ seeded: options.seeded ?? true });
+export interface ServingOptions {
+  readonly seeded?: boolean;
+  /** settings on top, as environment variables */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logger?: Logger;
+}
+
+export async function startServing({ seeded = true, environment = {}, logger }: ServingOptions = {}): Promise<Serving> {
+  const database = await createTestDatabase({ seeded, environment });
   const beside = await openGateway(database.config);
   const failures: Error[] = [];
-  const serving = await serveGateway(database.config, {
-    prepareData: () => Promise.resolve(),
-    onFatal: (error) => failures.push(error),
-  });
+  const serve = (): ReturnType<typeof serveGateway> =>
+    serveGateway(database.config, {
+      prepareData: () => Promise.resolve(),
+      onFatal: (error) => failures.push(error),
+      ...(logger === undefined ? {} : { logger }),
+    });
+  const serving = await serve();
+  const askedAt =
+    (address: string): Serving['as'] =>
+    async (clientId) => {
+      const { token } = await beside.tokens.issue(clientId, 600);
+      return caller(address, { authorization: `Bearer ${token}`, ...(clientId === 'demo-department' ? PURPOSE : {}) });
+    };
   return {
     address: serving.address,
     beside,
-    as: async (clientId) => {
-      const { token } = await beside.tokens.issue(clientId, 600);
-      return caller(serving.address, { authorization: `Bearer ${token}`, ...(clientId === 'demo-department' ? PURPOSE : {}) });
+    as: askedAt(serving.address),
+    another: async () => {
+      const other = await serve();
+      return { address: other.address, as: askedAt(other.address), close: () => other.close() };
     },
     anonymous: caller(serving.address, {}),
     close: async () => {
@@ -87,6 +108,7 @@ export function caller(address: string, fixed: Record<string, string>): Ask {
       errors: body.errors ?? [],
       access: (body.extensions?.['access'] ?? []) as AccessLine[],
       extensions: body.extensions ?? {},
+      headers: response.headers,
       text,
     };
   };

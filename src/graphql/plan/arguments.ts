@@ -50,5 +50,7 @@ export const PageArguments = z.object({
 });
 export type PageArguments = z.infer<typeof PageArguments>;
 
+export const ChangesArguments = PageArguments.pick({ first: true, after: true }).extend({ items: z.array(text).nullish() });
+
 /** Rows that one page may hold (DESIGN §4). */
 export const MAX_PAGE = 1_000;

@@ -35,7 +35,10 @@ export function conditionsOf(filter: Filter, today: string): NamedCondition[] {
   if (filter.name?.contains != null)
     add('SUBJECT_NAME', 'name', 'CONTAINS', searchable('name.contains', filter.name.contains, 2));
   if (filter.kinds != null) add('KIND', 'kinds', 'ANY_OF', filter.kinds);
-  if (filter.divisionCode != null) add('DIVISION', 'divisionCode', 'STARTS_WITH', divisionPrefix(filter.divisionCode));
+  if (filter.divisionCode != null) {
+    const prefix = divisionPrefix(filter.divisionCode);
+    add('DIVISION', 'divisionCode', prefix.length === 6 ? 'EQUALS' : 'STARTS_WITH', prefix);
+  }
   if (filter.statuses != null) add('SUBJECT_STATUS', 'statuses', 'ANY_OF', filter.statuses);
   return conditions;
 

@@ -36,7 +36,7 @@ export function pageRequest(
   given: PageArguments,
   listing: Listing,
   noteBeyondPublic: (coordinate: string) => void,
-): Omit<PageRequest, 'wantsRows' | 'wantsTotal'> {
+): Omit<PageRequest, 'wantsRows' | 'wantsTotal' | 'wantsCursors'> {
   if (given.first < 0 || given.first > MAX_PAGE) {
     throw new GatewayError(
       'BAD_USER_INPUT',

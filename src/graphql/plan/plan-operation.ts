@@ -1,39 +1,61 @@
 /**
  * The operation check (DESIGN §7): one walk over the operation, before any row is fetched, that finds what it reads of which
- * items, refuses filters and orders that the caller's view does not open, and adds up its cost.
+ * items, refuses filters and orders that the caller's view does not open, and adds up its cost. What it finds is compiled for the
+ * writing of answers, and kept for operations that differ in values only (plan-cache.ts).
  */
-import { getArgumentValues, isInterfaceType, isObjectType } from 'graphql';
-import type { FieldNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import type { Party } from '../../access/index.ts';
+import { BREAK, visit } from 'graphql';
+import type { ArgumentNode, FieldNode, OperationDefinitionNode } from 'graphql';
+import type { AccessProfile, Party } from '../../access/index.ts';
+import { FAMILIES } from '../../catalog/model.ts';
 import type { EntryFamily, Family } from '../../catalog/model.ts';
-import { decodeGlobalId } from '../../entries/index.ts';
 import { GatewayError } from '../../errors.ts';
-import type { EntriesRead, OneSubjectRead, OperationPlan, RootRead, SubjectKey, SubjectsRead } from '../../reading/read-plan.ts';
-import { Lookup, PageArguments } from './arguments.ts';
+import type { RootShape } from '../../reading/answer-shape.ts';
+import type {
+  ChangesRead,
+  EntriesRead,
+  OneSubjectRead,
+  RootPlan,
+  RootRead,
+  RowSelection,
+  SubjectKey,
+  SubjectsRead,
+} from '../../reading/read-plan.ts';
+import { MAX_BRANCHES } from '../../reading/branches.ts';
+import { compileAnswer } from '../../reading/write-answer.ts';
+import type { WriteAnswer } from '../../reading/write-answer.ts';
+import { compileChanges } from '../../reading/write-changes.ts';
+import { AnswerShapes, CONNECTION_TYPES } from './answer-shapes.ts';
 import { collectSelections, selectionsBelow } from './collect-selections.ts';
 import type { Occurrence, SelectionContext, TypedSelection } from './collect-selections.ts';
-import { pageRequest } from './page-request.ts';
-import type { Listing, PageInput } from './page-request.ts';
+import { argumentValues, changesListing, entriesListing, lookedUp, namedNode, subjectsListing } from './listing.ts';
+import type { ListingInput } from './listing.ts';
 import { CONNECTION_FAMILIES, planRows } from './plan-rows.ts';
 import type { RowPlanner } from './plan-rows.ts';
-import { itemsInScope, namedItems, narrower, partyOfSubjects } from './scope.ts';
-import { subjectKey } from './subject-key.ts';
-import type { SubjectKeyInput } from './subject-key.ts';
+import { itemsInScope } from './scope.ts';
 
-export interface PlanInput extends SelectionContext, PageInput, SubjectKeyInput {
-  readonly schema: GraphQLSchema;
+export interface PlanInput extends SelectionContext, ListingInput {
   readonly operation: OperationDefinitionNode;
   readonly maxDepth: number;
   readonly maxCost: number;
 }
 
-const CONNECTION_TYPES: Readonly<Record<Family, string>> = {
-  SUBJECT: 'SubjectConnection',
-  RECORD: 'CreditRecordConnection',
-  LIST: 'ListEntryConnection',
-  COMMITMENT: 'CommitmentConnection',
-  EVALUATION: 'EvaluationConnection',
-};
+/** A root that reads, with the places where the operation asks for it and the writer of its answer. */
+export interface PlannedRoot extends RootPlan {
+  /** whether its arguments hold variables */
+  readonly variable: boolean;
+  readonly occurrences: readonly Occurrence[];
+  readonly write: WriteAnswer;
+}
+
+export interface OperationPlan {
+  readonly roots: readonly PlannedRoot[];
+  /** rows × fields, by `first` */
+  readonly cost: number;
+  /** the first field that asks for more than 社会公开, as a schema coordinate; null: none */
+  readonly beyondPublic: string | null;
+  /** how many fields it shows, each counted for each item: the measure of its size */
+  readonly fields: number;
+}
 
 /**
  * @throws GatewayError FILTER_FORBIDDEN, BAD_USER_INPUT or QUERY_TOO_COSTLY. Nothing has been read then.
@@ -46,19 +68,29 @@ export function planOperation(input: PlanInput): OperationPlan {
 class OperationPlanner implements RowPlanner {
   #cost = 0;
   #beyondPublic: string | null = null;
+  /** selections of rows under the root at hand */
+  #branches = 0;
 
   constructor(readonly input: PlanInput) {}
 
   plan(): OperationPlan {
-    const roots = [];
     const selected = collectSelections(this.input, new Set(['Query']), [
       { selectionSet: this.input.operation.selectionSet, parentType: 'Query' },
     ]);
+    const reads: (RootPlan & { readonly occurrences: readonly Occurrence[] })[] = [];
     for (const [path, occurrences] of selected) {
       const read = this.#root(occurrences);
-      if (read !== null) roots.push({ path, read });
+      if (read !== null) reads.push({ path, read, occurrences });
     }
-    return { roots, cost: this.#cost, beyondPublic: this.#beyondPublic };
+    // Only now: what is refused has cost nothing more than finding out.
+    let fields = 0;
+    const roots = reads.map((root): PlannedRoot => {
+      const shapes = new AnswerShapes(this.input, (typeName, node) => this.argumentsOf(typeName, node));
+      const write = writerOf(root.read, shapes.root(root.read, root.occurrences), this.input.profile);
+      fields += shapes.fields;
+      return { ...root, write, variable: root.occurrences[0]?.node.arguments?.some(holdsVariable) === true };
+    });
+    return { roots, cost: this.#cost, beyondPublic: this.#beyondPublic, fields };
   }
 
   /** @throws GatewayError QUERY_TOO_COSTLY as soon as the limit is passed */
@@ -75,6 +107,13 @@ class OperationPlanner implements RowPlanner {
   descend(depth: number): number {
     if (depth >= this.input.maxDepth) {
       throw new GatewayError('QUERY_TOO_COSTLY', `This operation is nested deeper than ${String(this.input.maxDepth)} levels.`);
+    }
+    this.#branches = depth === 0 ? 1 : this.#branches + 1;
+    if (this.#branches > MAX_BRANCHES) {
+      throw new GatewayError(
+        'QUERY_TOO_COSTLY',
+        `One field of this operation leads through more than ${String(MAX_BRANCHES)} lists and subjects. Ask in several operations.`,
+      );
     }
     return depth + 1;
   }
@@ -94,7 +133,6 @@ class OperationPlanner implements RowPlanner {
     return { kind: 'SUBJECT', key, rows };
   }
 
-  /** `records(...)` and the other three: at the root (`party` ANY), or of a subject, whose kind narrows the items. */
   planEntries(
     family: EntryFamily,
     occurrences: readonly Occurrence[],
@@ -102,39 +140,67 @@ class OperationPlanner implements RowPlanner {
     multiplier: number,
     depth: number,
   ): EntriesRead {
-    const given = PageArguments.parse(this.#arguments(parent === null ? 'Query' : 'Subject', occurrences));
-    const filter = given.filter ?? {};
-    const key = filter.subject == null ? null : subjectKey(this.input, filter.subject, family);
-    const party = narrower(parent ?? 'ANY', key?.party ?? 'ANY');
-    const items = namedItems(this.input, family, party, filter);
-    if (parent !== null && filter.subject != null) {
-      throw new GatewayError(
-        'BAD_USER_INPUT',
-        'filter.subject belongs to the listings of Query; inside a subject it is already given.',
-      );
-    }
-    const page = this.#page(given, occurrences, { items, party, family });
+    const { key, party, items, page } = entriesListing(this.input, family, occurrences, parent, this.#note);
     const below = this.#rowsBelow(CONNECTION_TYPES[family], occurrences);
-    const wantsRows = given.first > 0 && below.edges;
-    const rows = planRows(this, items, party, below.selections, multiplier * given.first, this.descend(depth));
-    return { kind: 'ENTRIES', family, key, page: { ...page, wantsRows, wantsTotal: below.total }, rows };
+    const wantsRows = page.first > 0 && below.edges;
+    const rows = planRows(this, items, party, below.selections, multiplier * page.first, this.descend(depth));
+    return {
+      kind: 'ENTRIES',
+      family,
+      key,
+      page: { ...page, wantsRows, wantsTotal: below.total, wantsCursors: below.cursors },
+      rows,
+    };
   }
 
   #root(occurrences: readonly Occurrence[]): RootRead | null {
     const name = occurrences[0]?.node.name.value ?? '';
     if (name === 'subject') {
-      const by = Lookup.parse(this.#arguments('Query', occurrences)['by']);
-      const key = subjectKey(this.input, by, 'SUBJECT');
+      const key = lookedUp(this.input, occurrences);
       return this.planSubject(key, key.party, selectionsBelow(occurrences, 'Subject'), 1, 0);
     }
     if (name === 'node') return this.#node(occurrences);
     if (name === 'subjects') return this.#subjects(occurrences);
+    if (name === 'changes') return this.#changes(occurrences);
     const family = CONNECTION_FAMILIES[name];
     return family === undefined ? null : this.planEntries(family, occurrences, null, 1, 0);
   }
 
+  #changes(occurrences: readonly Occurrence[]): ChangesRead {
+    const { items: names, first, after } = changesListing(this.input, occurrences);
+    const { catalog } = this.input;
+    const named = names === null ? null : new Set(names.map((name) => catalog.item(name)?.code));
+    const items = FAMILIES.flatMap((family) => itemsInScope(this.input, family, 'ANY')).filter(
+      ({ code }) => named?.has(code) !== false,
+    );
+    const rows = planRows(this, items, 'ANY', this.#changedRows(occurrences), first, this.descend(0));
+    const byFamily = new Map(
+      FAMILIES.map((family): [Family, RowSelection] => [
+        family,
+        { items: new Map([...rows.items].filter(([, { item }]) => item.family === family)) },
+      ]),
+    );
+    return { kind: 'CHANGES', items: names, first, after, rows, byFamily };
+  }
+
+  /** What is selected of the rows themselves: `edges { node { node { … } } }`. */
+  #changedRows(occurrences: readonly Occurrence[]): TypedSelection[] {
+    let places = [...occurrences];
+    let type = 'ChangeConnection';
+    for (const [field, next] of [
+      ['edges', 'ChangeEdge'],
+      ['node', 'Change'],
+      ['node', 'Node'],
+    ] as const) {
+      const collected = collectSelections(this.input, new Set([type]), selectionsBelow(places, type));
+      places = [...collected.values()].flat().filter(({ node }) => node.name.value === field);
+      type = next;
+    }
+    return selectionsBelow(places, 'Node');
+  }
+
   #node(occurrences: readonly Occurrence[]): RootRead {
-    const id = decodeGlobalId(String(this.#arguments('Query', occurrences)['id']));
+    const id = namedNode(this.input, occurrences);
     const selections = selectionsBelow(occurrences, 'Node');
     if (id === null) return { kind: 'NOTHING' };
     if (id.family === 'SUBJECT') return this.planSubject({ subjectId: id.subjectId, party: 'ANY' }, 'ANY', selections, 1, 0);
@@ -144,65 +210,64 @@ class OperationPlanner implements RowPlanner {
   }
 
   #subjects(occurrences: readonly Occurrence[]): SubjectsRead {
-    const given = PageArguments.parse(this.#arguments('Query', occurrences));
-    const party = partyOfSubjects(given.filter ?? {});
-    const items = itemsInScope(this.input, 'SUBJECT', party);
-    const page = this.#page(given, occurrences, { items, party, family: 'SUBJECT' });
-    const below = this.#rowsBelow('SubjectConnection', occurrences);
-    const rows = planRows(this, items, party, below.selections, given.first, this.descend(0));
-    return {
-      kind: 'SUBJECTS',
-      party,
-      page: { ...page, wantsRows: given.first > 0 && below.edges, wantsTotal: below.total },
-      rows,
-    };
+    const { party, items, page } = subjectsListing(this.input, occurrences, this.#note);
+    const below = this.#rowsBelow(CONNECTION_TYPES.SUBJECT, occurrences);
+    const rows = planRows(this, items, party, below.selections, page.first, this.descend(0));
+    const wantsRows = page.first > 0 && below.edges;
+    return { kind: 'SUBJECTS', party, page: { ...page, wantsRows, wantsTotal: below.total, wantsCursors: below.cursors }, rows };
   }
 
-  #page(
-    given: PageArguments,
-    occurrences: readonly Occurrence[],
-    listing: Omit<Listing, 'coordinate'>,
-  ): ReturnType<typeof pageRequest> {
-    const place = occurrences[0];
-    const coordinate = `${place?.parentType ?? 'Query'}.${place?.node.name.value ?? ''}`;
-    return pageRequest(this.input, given, { ...listing, coordinate }, (used) => {
-      this.noteBeyondPublic(used);
-    });
-  }
+  readonly #note = (coordinate: string): void => {
+    this.noteBeyondPublic(coordinate);
+  };
 
   /** What a connection field selects: its edges' nodes, and whether it wants rows at all. */
   #rowsBelow(
     connectionType: string,
     occurrences: readonly Occurrence[],
-  ): { selections: TypedSelection[]; edges: boolean; total: boolean } {
+  ): { selections: TypedSelection[]; edges: boolean; total: boolean; cursors: boolean } {
     const fields = collectSelections(this.input, new Set([connectionType]), selectionsBelow(occurrences, connectionType));
     const selections: TypedSelection[] = [];
     const edgeType = connectionType.replace('Connection', 'Edge');
     let edges = false;
     let total = false;
+    let cursors = false;
     for (const places of fields.values()) {
       const name = places[0]?.node.name.value;
       if (name === 'totalCount') total = true;
       if (name === 'edges' || name === 'pageInfo') edges = true;
+      if (name === 'pageInfo') {
+        const asked = collectSelections(this.input, new Set(['PageInfo']), selectionsBelow(places, 'PageInfo'));
+        cursors ||= [...asked.values()].some(([first]) => first?.node.name.value.endsWith('Cursor') === true);
+      }
       if (name !== 'edges') continue;
       const edgeFields = collectSelections(this.input, new Set([edgeType]), selectionsBelow(places, edgeType));
       for (const nodes of edgeFields.values()) {
+        if (nodes[0]?.node.name.value === 'cursor') cursors = true;
         if (nodes[0]?.node.name.value === 'node') selections.push(...selectionsBelow(nodes, edgeType.replace('Edge', '')));
       }
     }
-    return { selections, edges, total };
+    return { selections, edges, total, cursors };
   }
 
-  argumentsOf(typeName: 'Query' | 'Subject', node: FieldNode): Record<string, unknown> {
-    const type = this.input.schema.getType(typeName);
-    const definition = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
-    if (definition === undefined) throw new Error(`Validation let an unknown field through: ${typeName}.${node.name.value}`);
-    return getArgumentValues(definition, node, this.input.variables);
+  argumentsOf(typeName: 'Subject', node: FieldNode): Record<string, unknown> {
+    return argumentValues(this.input, typeName, node);
   }
+}
 
-  #arguments(typeName: 'Query' | 'Subject', occurrences: readonly Occurrence[]): Record<string, unknown> {
-    // Validation (overlapping fields can be merged) has seen to it that all occurrences have the same arguments.
-    const [first] = occurrences;
-    return first === undefined ? {} : this.argumentsOf(typeName, first.node);
-  }
+function writerOf(read: RootRead, shape: RootShape, profile: AccessProfile): WriteAnswer {
+  if (read.kind !== 'CHANGES') return compileAnswer(read, shape?.kind === 'CHANGES' ? null : shape, profile);
+  if (shape?.kind !== 'CHANGES') throw new Error('Changes were planned without their shape');
+  return compileChanges(read, shape.page, profile);
+}
+
+function holdsVariable(argument: ArgumentNode): boolean {
+  let holds = false;
+  visit(argument, {
+    Variable: () => {
+      holds = true;
+      return BREAK;
+    },
+  });
+  return holds;
 }

@@ -63,12 +63,14 @@ export function planRows(
   depth: number,
 ): RowSelection {
   const wantedOf = new Map<CatalogItem, WantedField[]>();
+  const systemOf = new Map<CatalogItem, ReadonlySet<string>>();
   const pending = new Map<string, PendingChild[]>();
   let most = 0;
   for (const item of items) {
     const selected = collectSelections(planner.input, typeNamesOf(item), selections);
     const wanted = wantedFields(item, selected);
     wantedOf.set(item, wanted);
+    systemOf.set(item, systemFields(item, selected));
     most = Math.max(most, wanted.length);
     noteChildren(planner, pending, item, selected);
     noteBeyondPublic(planner, item, wanted);
@@ -80,14 +82,22 @@ export function planRows(
     for (const item of child.items) childrenOf.set(item, [...(childrenOf.get(item) ?? []), { key: child.key, read }]);
   }
   const planned = new Map<string, ItemSelection>();
-  for (const [item, wanted] of wantedOf) planned.set(item.code, { item, wanted, children: childrenOf.get(item) ?? [] });
+  for (const [item, wanted] of wantedOf) {
+    planned.set(item.code, { item, wanted, system: systemOf.get(item) ?? new Set(), children: childrenOf.get(item) ?? [] });
+  }
   return { items: planned };
 }
 
-function typeNamesOf(item: CatalogItem): Set<string> {
+/** The item's type and every interface it implements. */
+export function typeNamesOf(item: CatalogItem): Set<string> {
   const names = new Set([item.typeName, INTERFACE_OF_FAMILY[item.family], 'Node']);
   if (item.family !== 'SUBJECT') names.add('CreditEntry');
   return names;
+}
+
+function systemFields(item: CatalogItem, selected: ReadonlyMap<string, readonly Occurrence[]>): Set<string> {
+  const names = [...selected.values()].map((occurrences) => occurrences[0]?.node.name.value ?? '');
+  return new Set(names.filter((name) => INTERFACE_FIELDS[item.family][name] === SYSTEM_FIELD));
 }
 
 function wantedFields(item: CatalogItem, selected: ReadonlyMap<string, readonly Occurrence[]>): WantedField[] {

@@ -1,7 +1,5 @@
-/** The roots that read credit data. What they read was planned by the operation check; each only hands over its answer. */
-import type { GraphQLResolveInfo } from 'graphql';
-import { Arg, Args, Ctx, ID, Info, Query, Resolver } from 'type-graphql';
-import type { GatewayContext } from '../request-context.ts';
+/** The roots that read credit data, with their arguments. What they read is planned by the operation check, and answered from its plan. */
+import { Arg, Args, ID, Query, Resolver } from 'type-graphql';
 import {
   CommitmentConnection,
   CreditRecordConnection,
@@ -26,65 +24,42 @@ export class ReadResolver {
     nullable: true,
     description: '按标识查询一个主体；不存在与无权查看的答复相同 / one subject; "not there" and "not for you" are one answer',
   })
-  subject(
-    @Arg('by', () => SubjectLookup) _by: SubjectLookup,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  subject(@Arg('by', () => SubjectLookup) _by: SubjectLookup): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => SubjectConnection, { description: '主体列表 / subjects' })
-  subjects(
-    @Args(() => SubjectsArguments) _arguments: SubjectsArguments,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  subjects(@Args(() => SubjectsArguments) _arguments: SubjectsArguments): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => CreditRecordConnection, { description: '记录列表 / records' })
-  records(
-    @Args(() => CreditRecordsArguments) _arguments: CreditRecordsArguments,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  records(@Args(() => CreditRecordsArguments) _arguments: CreditRecordsArguments): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => ListEntryConnection, { description: '名单信息列表 / list entries' })
-  listEntries(
-    @Args(() => ListEntriesArguments) _arguments: ListEntriesArguments,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  listEntries(@Args(() => ListEntriesArguments) _arguments: ListEntriesArguments): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => CommitmentConnection, { description: '信用承诺列表 / commitments' })
-  commitments(
-    @Args(() => CommitmentsArguments) _arguments: CommitmentsArguments,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  commitments(@Args(() => CommitmentsArguments) _arguments: CommitmentsArguments): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => EvaluationConnection, { description: '信用评价列表 / evaluations' })
-  evaluations(
-    @Args(() => EvaluationsArguments) _arguments: EvaluationsArguments,
-    @Ctx() context: GatewayContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<unknown> {
-    return planned(context, info);
+  evaluations(@Args(() => EvaluationsArguments) _arguments: EvaluationsArguments): unknown {
+    return answeredAsPlanned();
   }
 
   @Query(() => Node, { nullable: true, description: '按全局标识取对象 / any object by its global id' })
-  node(@Arg('id', () => ID) _id: string, @Ctx() context: GatewayContext, @Info() info: GraphQLResolveInfo): Promise<unknown> {
-    return planned(context, info);
+  node(@Arg('id', () => ID) _id: string): unknown {
+    return answeredAsPlanned();
   }
 }
 
-function planned(context: GatewayContext, info: GraphQLResolveInfo): Promise<unknown> {
-  return context.answer(String(info.path.key));
+/** base-schema.ts puts the answer of the plan in the place of these methods. */
+function answeredAsPlanned(): never {
+  throw new Error('A root that reads is answered from the plan of its operation.');
 }

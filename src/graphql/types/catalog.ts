@@ -17,7 +17,7 @@ import { ListNature } from './node.ts';
 
 const words = (list: readonly string[]): Record<string, string> => Object.fromEntries(list.map((word) => [word, word]));
 const PermissionEnum = words(PERMISSIONS);
-const FamilyEnum = words(FAMILIES);
+export const FamilyEnum = words(FAMILIES);
 const FormatEnum = words(FORMATS);
 const MaskRuleEnum = words(MASK_RULES);
 const RoleEnum = words(ROLES);

@@ -5,7 +5,7 @@ import { DateScalar } from '../scalars.ts';
 import { CatalogField, CatalogItem } from './catalog.ts';
 
 const words = (list: readonly string[]): Record<string, string> => Object.fromEntries(list.map((word) => [word, word]));
-const ClientKindEnum = words(CLIENT_KINDS);
+export const ClientKindEnum = words(CLIENT_KINDS);
 const OutcomeEnum = words(['OPEN', 'MASKED', 'WITHHELD']);
 const ReasonEnum = words(['PERMISSION', 'NO_AUTHORIZATION', 'NATURAL_PERSON']);
 

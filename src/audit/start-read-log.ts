@@ -1,0 +1,88 @@
+/** The read log of a server: its writer, and the watch over what was written. */
+import type { KeyObject } from 'node:crypto';
+import type { AuditQuery } from './access-history.ts';
+import { type ChainHead, headsJson } from './chain.ts';
+import { GroupWriter } from './group-writer.ts';
+import type { ReadLog } from './read-log.ts';
+import { Watch, type WatchThresholds } from './watch.ts';
+
+export interface ReadLogOptions {
+  /** of the role `control` */
+  readonly url: string;
+  readonly key: KeyObject;
+  /** runs a statement as the same role, apart from the writer's connection */
+  readonly query: AuditQuery;
+  readonly audit: { readonly queue: number; readonly timeoutMs: number };
+  readonly watch: WatchThresholds & { readonly intervalMs: number };
+  readonly metrics: {
+    readLogWritten(events: number, seconds: number): void;
+    readLogRefused(reason: string, events: number): void;
+    readLogQueue(waiting: () => number): void;
+    watchFound(rule: string): void;
+  };
+  readonly logger: {
+    info(content: object, message: string): void;
+    warn(content: object, message: string): void;
+    error(content: object, message: string): void;
+  };
+}
+
+export interface ServingReadLog extends ReadLog {
+  /** a subject was looked up by identifier, whether or not there is one */
+  looked(clientId: string, identifier: string): void;
+  /** call after the last answer has left */
+  close(): Promise<void>;
+}
+
+/** @throws when the log cannot be written: a gateway that cannot log does not serve */
+export async function startReadLog({ url, key, query, audit, watch, metrics, logger }: ReadLogOptions): Promise<ServingReadLog> {
+  const writer = new GroupWriter({
+    url,
+    key,
+    queueLimit: audit.queue,
+    timeoutMs: audit.timeoutMs,
+    observer: {
+      written: (events, seconds) => {
+        metrics.readLogWritten(events, seconds);
+      },
+      refused: (reason, events) => {
+        metrics.readLogRefused(reason, events);
+      },
+      failed: (error) => {
+        logger.error({ err: error }, 'the read log could not be written; operations are refused until it can');
+      },
+      vouched: (heads: readonly ChainHead[]) => {
+        // Whoever keeps these lines apart from the database can hold it to them.
+        logger.info({ readLog: headsJson(heads) }, 'heads of the read log');
+      },
+    },
+  });
+  await writer.start();
+  metrics.readLogQueue(() => writer.waiting);
+  const watching = new Watch({
+    query,
+    thresholds: watch,
+    intervalMs: watch.intervalMs,
+    onFinding: ({ rule, clientId }) => {
+      metrics.watchFound(rule);
+      logger.warn({ rule, clientId }, 'the watch over the read log found something: gateway audit alerts');
+    },
+    onError: (error) => {
+      logger.warn({ err: error }, 'the watch could not ask the read log');
+    },
+  });
+  watching.start();
+  return {
+    record: async (event) => {
+      await writer.record(event);
+      watching.noticed(event);
+    },
+    looked: (clientId, identifier) => {
+      watching.looked(clientId, identifier);
+    },
+    close: async () => {
+      await watching.close();
+      await writer.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** From an HTTP request to its frame, past everything that can be refused before the operation is parsed by the server. */
+import type { Request, Response } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import { today } from '../calendar.ts';
+import type { AuthenticateServices, ClientStanding, OperationSafelist } from '../clients/index.ts';
+import { GatewayError } from '../errors.ts';
+import type { ClientGate } from '../limits/index.ts';
+import type { DocumentLimits } from './limits/document-limits.ts';
+import { resolveListed } from './limits/listed-operation.ts';
+import type { OperationBody } from './limits/listed-operation.ts';
+import { requestDeadline } from './limits/request-deadline.ts';
+import type { RequestFrame } from './request-context.ts';
+import { requestFrame } from './request-frame.ts';
+
+export interface AdmissionOptions {
+  readonly services: AuthenticateServices;
+  readonly gate: ClientGate;
+  readonly safelists: Pick<OperationSafelist, 'document'>;
+  readonly documents: DocumentLimits;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Authenticates, counts the request in (and out when its answer has left), resolves a persisted operation and checks what the text
+ * alone decides. `request.body` holds the text to be run then.
+ * @param note told of the caller as soon as it is known
+ * @throws GatewayError, and whatever a database throws that cannot be asked
+ */
+export async function admitRequest(
+  { services, gate, safelists, documents, timeoutMs }: AdmissionOptions,
+  request: Request,
+  response: Response,
+  given: { readonly requestId: string; readonly schema: GraphQLSchema; readonly note: (caller: ClientStanding) => void },
+): Promise<RequestFrame> {
+  const address = request.ip ?? '';
+  const signal = requestDeadline(response, timeoutMs);
+  const frame = await requestFrame(services, request.headers, given.requestId, today()).catch((error: unknown) => {
+    // Who guesses at tokens is nobody yet.
+    if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') gate.stranger(address);
+    throw error;
+  });
+  const { caller } = frame;
+  if (caller === null) gate.stranger(address);
+  else {
+    given.note(caller);
+    const leave = await gate.enter(caller);
+    if (response.closed) leave();
+    else response.once('close', leave);
+  }
+  const body = operationBody(request.body);
+  if (caller?.safelist != null || body.extensions != null) await resolveListed(safelists, caller, body);
+  if (typeof body.query === 'string') {
+    const { lookups } = documents.check(body.query, given.schema);
+    const charged = caller === null ? null : gate.charge(caller, lookups - 1);
+    if (charged !== null) await charged;
+  }
+  return { ...frame, signal };
+}
+
+/** The same object, so that what is changed in it is what is run. The HTTP shell lets nothing else than objects come here. */
+function operationBody(body: unknown): OperationBody {
+  return typeof body === 'object' && body !== null ? body : {};
+}

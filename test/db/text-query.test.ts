@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { runForCaller } from '../../src/db/caller-statement.ts';
+import { createTestDatabase, type TestDatabase } from '../testkit/database.ts';
+
+const CALLER = { clientId: 'bank', purpose: '贷款审批', day: '2026-11-20', seal: 'none' };
+const number = (value: number): { text: string; values: string[]; lasting: true } => ({
+  text: `SELECT $1::int + ${String(value)}`,
+  values: ['1'],
+  lasting: true,
+});
+
+describe('a statement whose rows come as texts', () => {
+  let test: TestDatabase;
+  let pool: pg.Pool;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  });
+  beforeEach(() => {
+    pool = new pg.Pool({ connectionString: test.url, max: 1 });
+  });
+  afterEach(() => pool.end());
+  afterAll(() => test.drop());
+
+  async function prepared(): Promise<string[]> {
+    const { rows } = await pool.query<{ statement: string }>(
+      'SELECT statement FROM pg_prepared_statements ORDER BY prepare_time',
+    );
+    return rows.map(({ statement }) => statement);
+  }
+
+  it('brings every column as PostgreSQL writes it, and NULL as null', async () => {
+    const text = `SELECT 1, 'a', NULL::text, true, '2026-11-20'::date, 1.50::numeric UNION ALL SELECT 2, '', '', false, NULL, NULL ORDER BY 1`;
+    expect(await runForCaller(pool, null, { text, values: [] })).toEqual([
+      ['1', 'a', null, 't', '2026-11-20', '1.50'],
+      ['2', '', '', 'f', null, null],
+    ]);
+  });
+
+  it('binds lists as arrays, whatever stands in them', async () => {
+    const list = ['', 'a,b', '{c}', '"d"', 'e\\', 'NULL', '中文 f', "g'"];
+    const statement = { text: 'SELECT e FROM unnest($1::text[]) WITH ORDINALITY AS u(e, n) ORDER BY n', values: [list] };
+    expect((await runForCaller(pool, null, statement)).flat()).toEqual(list);
+    expect(await runForCaller(pool, null, { ...statement, values: [[]] })).toEqual([]);
+  });
+
+  it('stays prepared if it lasts, and is planned once for all values', async () => {
+    for (const value of ['1', '2', '3']) {
+      expect(await runForCaller(pool, null, { ...number(1), values: [value] }, 5)).toEqual([[String(Number(value) + 1)]]);
+    }
+    await runForCaller(pool, null, { text: 'SELECT 7', values: [] }, 5);
+    expect(await prepared()).toEqual([number(1).text]);
+  });
+
+  it('makes room for a new one by dropping the one used longest ago, and comes back when asked again', async () => {
+    for (const value of [1, 2, 1, 3, 4]) await runForCaller(pool, CALLER, number(value), 2);
+    // The settings of the caller stay besides.
+    expect((await prepared()).filter((text) => !text.includes('set_config'))).toEqual([number(3).text, number(4).text]);
+    expect(await runForCaller(pool, CALLER, number(1), 2)).toEqual([['2']]);
+  });
+
+  it('prepares nothing where that is turned off', async () => {
+    expect(await runForCaller(pool, CALLER, number(1), 0)).toEqual([['2']]);
+    expect(await prepared()).toEqual([]);
+  });
+
+  it('takes its settings with it, and leaves none behind', async () => {
+    const asked = { text: `SELECT current_setting('gateway.client', true)`, values: [], lasting: true };
+    expect(await runForCaller(pool, CALLER, asked, 5)).toEqual([['bank']]);
+    expect(await runForCaller(pool, null, asked, 5)).toEqual([['']]);
+  });
+
+  it('that fails costs the connection, and nobody else', async () => {
+    const broken = { text: 'SELECT 1 / $1::int', values: ['0'], lasting: true };
+    await expect(runForCaller(pool, CALLER, broken, 5)).rejects.toThrow('division by zero');
+    expect(await runForCaller(pool, CALLER, { ...broken, values: ['1'] }, 5)).toEqual([['1']]);
+    await expect(runForCaller(pool, CALLER, { text: 'SELEKT', values: [], lasting: true }, 5)).rejects.toThrow('syntax error');
+    expect(await runForCaller(pool, CALLER, number(1), 5)).toEqual([['2']]);
+  });
+});
