@@ -3,7 +3,7 @@
  * A rule names what is forbidden; its comment says what to do instead.
  */
 
-const FEATURES = 'reading|subjects|entries|clients|intake|audit|loopback|exports|limits|statistics';
+const FEATURES = 'feed|reading|subjects|entries|clients|intake|audit|loopback|exports|limits|statistics';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -138,8 +138,15 @@ export default {
       name: 'only-commands-open-the-gateway',
       severity: 'error',
       comment: 'gateway.ts is the composition root: main.ts and the commands open it.',
-      from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/)' },
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|serve\\.ts|cli/)' },
       to: { path: '^src/gateway\\.ts$' },
+    },
+    {
+      name: 'help-loads-no-gateway',
+      severity: 'error',
+      comment: 'Commands import() what opens or serves a gateway when they need it, so that help and mistakes of usage are answered at once.',
+      from: { path: '^src/' },
+      to: { path: '^src/(gateway|serve)\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
     },
     {
       name: 'configuration-is-handed-down',

@@ -90,6 +90,9 @@ const Environment = z.object({
   CLIENT_DAILY_SUBJECTS: perKind.default(perKind.parse('none')),
   STRANGER_RATE_PER_MINUTE: limit.default(600),
   TOKEN_RATE_PER_MINUTE: limit.default(300),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).default('public-credit-gateway'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   TRUSTED_PROXIES: words.default([]),
   CORS_ORIGINS: words.pipe(z.array(z.url({ protocol: /^https?$/ }))).default([]),
 });
@@ -160,6 +163,8 @@ export interface Config {
   /** addresses and networks whose X-Forwarded-… headers are believed */
   readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
+  /** where traces go; null: there are none */
+  readonly traces: { readonly endpoint: string; readonly serviceName: string; readonly ratio: number } | null;
 }
 
 /** Settings that cannot be used, all at once; the message names each and the mend. */
@@ -226,6 +231,14 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     tokenRatePerMinute: env.TOKEN_RATE_PER_MINUTE,
     trustedProxies: env.TRUSTED_PROXIES,
     corsOrigins: env.CORS_ORIGINS,
+    traces:
+      env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+            serviceName: env.OTEL_SERVICE_NAME,
+            ratio: env.OTEL_TRACES_SAMPLER_ARG,
+          },
   };
   if (config.production) refuseUnsafeDefaults(config);
   return config;

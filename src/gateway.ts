@@ -136,7 +136,12 @@ async function compose(config: Config, database: Database): Promise<Gateway> {
     database,
     keys,
     ...registers,
-    intake: new IntakeService({ database, keys, currentCatalog: () => registers.catalogs.current(), settle: () => statistics.fold() }),
+    intake: new IntakeService({
+      database,
+      keys,
+      currentCatalog: () => registers.catalogs.current(),
+      settle: () => statistics.fold(),
+    }),
     statistics,
     calendar: new HolidayCalendar(database.pool),
     entries: new EntryStatusService(database.prisma),

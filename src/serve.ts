@@ -22,6 +22,7 @@ import { exportDownload } from './http/export-download.ts';
 import { createHttpServer } from './http/server.ts';
 import { jwksHandler, tokenEndpoint } from './http/token-endpoint.ts';
 import type { KeyRing } from './keys/index.ts';
+import { Traces } from './telemetry/traces.ts';
 import { LoopBackService } from './loopback/index.ts';
 import { AddressThrottle, ClientGate, createSharedPoints, kindLimitsOf, PointLeases, SubjectQuota } from './limits/index.ts';
 import { StatisticsFolder, StatisticsService, StatisticsUpkeep } from './statistics/index.ts';
@@ -62,6 +63,16 @@ export async function serve(
   const { audit, watch } = config;
   const readLog = await startReadLog({ url: pools.control.url, key: keys.readLogKey(), query, audit, watch, metrics, logger });
   closers.push(() => readLog.close());
+  const traces =
+    config.traces === null
+      ? null
+      : new Traces({
+          ...config.traces,
+          onFailure: (error) => {
+            logger.warn({ err: error }, 'traces could not be delivered');
+          },
+        });
+  closers.push(async () => traces?.close());
   const kindLimits = kindLimitsOf(config);
   const quota = new SubjectQuota(pools.control.pool, kindLimits);
   const profiles = new ProfileCache();
@@ -109,9 +120,16 @@ export async function serve(
     runFor: (caller) => {
       const run = runAs(pools, caller);
       return async (statement) => {
-        const rows = await run(statement, caller.signal);
-        metrics.statementDone(rows.length);
-        return rows;
+        const startedAt = Date.now();
+        try {
+          const rows = await run(statement, caller.signal);
+          metrics.statementDone(rows.length);
+          traces?.statement(caller.signal, { startedAt, endedAt: Date.now(), rows: rows.length });
+          return rows;
+        } catch (error) {
+          traces?.statement(caller.signal, { startedAt, endedAt: Date.now(), rows: null });
+          throw error;
+        }
       };
     },
     catalogVersion,
@@ -153,8 +171,10 @@ export async function serve(
     onUnforeseen: (error, requestId) => {
       logger.error({ err: error, requestId }, 'unforeseen error');
     },
-    onOperation: (request, { clientId, clientKind, operationType, outcome, seconds }) => {
-      metrics.operationDone({ clientKind, operationType, outcome, seconds });
+    onOperation: (request, { clientId, signal: requestSignal, ...operation }) => {
+      const { clientKind, outcome } = operation;
+      metrics.operationDone(operation);
+      traces?.operation(operation, requestSignal, request.get('traceparent'));
       noteRequest(request, { clientKind, outcome, ...(clientId === null ? {} : { clientId }) });
     },
   });

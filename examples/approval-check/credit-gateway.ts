@@ -56,7 +56,7 @@ export interface GatewayOptions {
   readonly url: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** no wait is longer, no matter what Retry-After says; 30 s unless told */
+  /** no wait is longer, no matter what Retry-After says; 60 s unless told: a rate is one of a minute */
   readonly longestWaitMs?: number;
   /** 5 unless told */
   readonly attempts?: number;
@@ -171,10 +171,11 @@ export class CreditGateway {
 
   /** Waits as long as the gateway asks, else longer from time to time, never in step with other clients. */
   async #wait(reason: string, attempt: number, askedMs: number | null): Promise<void> {
-    const { attempts = 5, longestWaitMs = 30_000, onWait } = this.#options;
-    const ms = askedMs ?? Math.min(longestWaitMs, 500 * 2 ** attempt * (0.5 + Math.random()));
+    const { attempts = 5, longestWaitMs = 60_000, onWait } = this.#options;
     if (attempt >= attempts) throw new Unavailable(`${reason}: no answer after ${attempts} attempts`);
-    if (ms > longestWaitMs) throw new Unavailable(`${reason}: the gateway asks to come back in ${Math.ceil(ms / 1_000)} s`);
+    if (askedMs !== null && askedMs > longestWaitMs)
+      throw new Unavailable(`${reason}: the gateway asks to come back in ${Math.ceil(askedMs / 1_000)} s`);
+    const ms = (askedMs ?? Math.min(longestWaitMs, 500 * 2 ** attempt)) * (1 + Math.random() / 4);
     onWait?.(reason, ms);
     await new Promise((resolve) => setTimeout(resolve, ms));
   }

@@ -16,7 +16,7 @@ const USAGE = `用法：
   check 91159900002700182F --purpose 行政审批 --matter 2026-0001
   report 查询编号 --decision 准予许可 --purpose 行政审批 --matter 2026-0001
 
---patience 秒数：每次至多等待多久，默认 30
+--patience 秒数：每次至多等待多久，默认 60
 环境变量：GATEWAY_URL（默认 http://127.0.0.1:4000）、CLIENT_ID、CLIENT_SECRET
 `;
 
@@ -41,7 +41,7 @@ const { positionals, values } = parseArgs({
     decision: { type: 'string' },
     hit: { type: 'boolean', default: false },
     measure: { type: 'string' },
-    patience: { type: 'string', default: '30' },
+    patience: { type: 'string', default: '60' },
   },
 });
 const [command, subjectOrQuery] = positionals;

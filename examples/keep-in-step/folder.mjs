@@ -30,27 +30,26 @@ export function openFolder(folder) {
       }
     },
     append: (id, page) => appendFile(at(id, 'journal'), `${JSON.stringify(page)}\n`, { flush: true }),
-    pages,
+    mend,
+    pagesOf,
     rows,
   };
 
-  /** A line that a kill cut short was never there. */
-  function pages(id) {
+  /** A line that a kill cut short was never there. For the process that writes, before it begins. */
+  function mend(id) {
     const text = readFileSync(at(id, 'journal'));
-    const end = text.lastIndexOf('\n') + 1;
-    if (end < text.length) truncateSync(at(id, 'journal'), end);
-    return text
-      .subarray(0, end)
-      .toString('utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    truncateSync(at(id, 'journal'), text.lastIndexOf('\n') + 1);
+  }
+
+  function pagesOf(id) {
+    const lines = readFileSync(at(id, 'journal'), 'utf8').split('\n');
+    return lines.slice(0, -1).map((line) => JSON.parse(line));
   }
 
   /** The copy: the snapshot's lines as `kept` cuts them down, with all changes applied. */
   async function rows(id, kept) {
     const found = new Map();
-    const [{ files }, ...changes] = pages(id);
+    const [{ files }, ...pages] = pagesOf(id);
     for (const name of files) {
       const lines = createInterface({ input: createReadStream(at(id, name)).pipe(createGunzip()), crlfDelay: Infinity });
       for await (const line of lines) {
@@ -58,9 +57,9 @@ export function openFolder(folder) {
         found.set(row.id, kept(row));
       }
     }
-    for (const { upserts, removes } of changes) {
-      for (const row of upserts) found.set(row.id, row);
-      for (const gone of removes) found.delete(gone);
+    for (const change of pages.flatMap(({ changes }) => changes)) {
+      if (change.row === null) found.delete(change.id);
+      else found.set(change.id, change.row);
     }
     return found.values();
   }

@@ -54,16 +54,14 @@ async function takeSnapshot() {
 
 /** One page and the cursor behind it are stored in one step: both or neither. Every change may come twice; applying it twice is once. */
 async function follow(id) {
-  let { cursor } = folder.pages(id).at(-1);
+  folder.mend(id);
+  let { cursor } = folder.pagesOf(id).at(-1);
   for (;;) {
     const { edges, pageInfo } = (await ask(CHANGES, { items, after: cursor })).changes;
-    const changes = edges.map(({ node }) => node);
+    // In their order: an entry may come twice. Of a removed one nothing but the id is kept.
+    const changes = edges.map(({ node }) => ({ id: node.id, row: node.operation === 'UPSERT' ? node.node : null }));
     cursor = pageInfo.endCursor;
-    await folder.append(id, {
-      cursor,
-      upserts: changes.filter(({ operation }) => operation === 'UPSERT').map(({ node }) => node),
-      removes: changes.filter(({ operation }) => operation === 'REMOVE').map(({ id: gone }) => gone),
-    });
+    await folder.append(id, { cursor, changes });
     console.error(`${changes.length} changes${pageInfo.hasNextPage ? '' : ', in step'}`);
     if (pageInfo.hasNextPage) continue;
     if (process.argv[2] === 'once') return;

@@ -6,7 +6,8 @@ import type pg from 'pg';
 import { z } from 'zod';
 import { OperatorError } from '../errors.ts';
 import { type TrailPart, TrailReader } from './trail-reader.ts';
-import { ChainVerifier, type Finding, type Verified } from './verify-chains.ts';
+import type { Finding, Verified } from './finding.ts';
+import { ChainVerifier } from './verify-chains.ts';
 
 /** The form of an export; a reader refuses another. */
 const FORMAT = 'public-credit-gateway read log 1';

@@ -12,5 +12,5 @@ export { NO_DATA, type ReadEvent, type ReadItem } from './read-event.ts';
 export type { ReadLog } from './read-log.ts';
 export { readAlerts } from './read-alerts.ts';
 export { startReadLog } from './start-read-log.ts';
-export type { Finding, Verified } from './verify-chains.ts';
+export type { Finding, Verified } from './finding.ts';
 export { WATCH_RULES } from './watch-rules.ts';

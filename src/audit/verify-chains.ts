@@ -3,49 +3,10 @@
  * month, instance and seq, from the database or from a file, and keeps no more than one event of each chain it doubts.
  */
 import type { KeyObject } from 'node:crypto';
-import {
-  chainName,
-  type ChainedEvent,
-  type ChainHead,
-  type ChainPlace,
-  chainStart,
-  type Checkpoint,
-  checkpointCode,
-  eventCode,
-} from './chain.ts';
+import { chainName, type ChainedEvent, type ChainHead, chainStart, type Checkpoint, checkpointCode, eventCode } from './chain.ts';
+import { type ChainState, codeOf, type Doubt, nameOf, placeOf, startOf } from './chain-state.ts';
+import type { Finding, FindingKind, Verified } from './finding.ts';
 import { parseCheckpoint, parseEvent } from './stored-event.ts';
-
-export const FINDING_KINDS = [
-  'EDITED',
-  'DELETED',
-  'INSERTED',
-  'REORDERED',
-  'TRUNCATED',
-  'CHAIN_MISSING',
-  'CHECKPOINT_EDITED',
-  'CHECKPOINT_DELETED',
-  'FILE_ALTERED',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
-
-export interface Finding {
-  readonly kind: FindingKind;
-  /** month/instance; '' where it is about no chain */
-  readonly chain: string;
-  /** the event, or the first of several; null: about no single event */
-  readonly seq: number | null;
-  /** the last of several */
-  readonly to: number | null;
-  readonly text: string;
-}
-
-export interface Verified {
-  readonly events: number;
-  readonly chains: number;
-  readonly checkpoints: number;
-  /** chains that no END checkpoint closed: their instance runs, was killed, or lost its tail before anybody vouched for it */
-  readonly open: readonly string[];
-}
 
 export interface VerifierOptions {
   readonly key: KeyObject;
@@ -56,29 +17,6 @@ export interface VerifierOptions {
 
 /** Doubtful events of one chain that are compared with each other to tell moved ones from edited ones. */
 const DOUBTS = 100;
-
-interface Doubt {
-  readonly event: ChainedEvent;
-  readonly previous: Buffer;
-  /** the event after it continues its code: so the code is genuine */
-  vouched: boolean;
-}
-
-interface ChainState {
-  readonly place: Pick<ChainPlace, 'month' | 'instance'>;
-  readonly name: string;
-  /** the code of the row before; null: there is none to go on from */
-  previous: Buffer | null;
-  /** the seq of the row before */
-  seq: number;
-  /** by how much rows stand after the place they were written at */
-  shift: number;
-  moved: { from: number; to: number } | null;
-  pending: Doubt | null;
-  /** seems to be inserted, because the event after it closes without it; or the two changed places, which the next one tells */
-  inserted: Doubt | null;
-  readonly doubts: Doubt[];
-}
 
 export class ChainVerifier {
   readonly #options: VerifierOptions;
@@ -344,26 +282,4 @@ export class ChainVerifier {
   #find(kind: FindingKind, chain: string, seq: number | null, text: string, to: number | null = null): void {
     this.#options.onFinding({ kind, chain, seq, to, text });
   }
-}
-
-function startOf({ month, instance }: Pick<ChainPlace, 'month' | 'instance'>, previous: Buffer, seq: number): ChainState {
-  const place = { month, instance };
-  return { place, name: chainName(place), previous, seq, shift: 0, moved: null, pending: null, inserted: null, doubts: [] };
-}
-
-function placeOf(row: unknown): ChainPlace | null {
-  if (typeof row !== 'object' || row === null || !('month' in row) || !('instance' in row) || !('seq' in row)) return null;
-  const { month, instance } = row;
-  const seq = Number(row.seq);
-  return typeof month === 'string' && typeof instance === 'string' && Number.isSafeInteger(seq) ? { month, instance, seq } : null;
-}
-
-function codeOf(row: unknown): Buffer | null {
-  if (typeof row !== 'object' || row === null || !('code' in row) || typeof row.code !== 'string') return null;
-  return Buffer.from(row.code, 'hex');
-}
-
-function nameOf(row: unknown): string {
-  if (typeof row !== 'object' || row === null || !('instance' in row) || !('number' in row)) return 'it names no instance';
-  return `${String(row.number)} of instance ${String(row.instance)}`;
 }

@@ -15,10 +15,13 @@ interface OpenedGateway {
   close(): Promise<void>;
 }
 
+/** `default`: what the client's kind has. Commander does not let a parser give null. */
+type Limit = number | 'default';
+
 interface LimitOptions {
-  readonly rate?: number | null;
-  readonly concurrent?: number | null;
-  readonly dailySubjects?: number | null;
+  readonly rate?: Limit;
+  readonly concurrent?: Limit;
+  readonly dailySubjects?: Limit;
 }
 
 export function registerClientLimitCommands(client: Command, open: () => Promise<OpenedGateway>): void {
@@ -42,9 +45,9 @@ Example:
     .action((id: string, { rate, concurrent, dailySubjects }: LimitOptions) =>
       withGateway(open, async ({ clients }) => {
         const given = {
-          ...(rate === undefined ? {} : { ratePerMinute: rate }),
-          ...(concurrent === undefined ? {} : { maxConcurrent: concurrent }),
-          ...(dailySubjects === undefined ? {} : { dailySubjects }),
+          ...(rate === undefined ? {} : { ratePerMinute: ownLimit(rate) }),
+          ...(concurrent === undefined ? {} : { maxConcurrent: ownLimit(concurrent) }),
+          ...(dailySubjects === undefined ? {} : { dailySubjects: ownLimit(dailySubjects) }),
         };
         const shown = Object.keys(given).length === 0 ? await clients.get(id) : await clients.setLimits(id, given);
         process.stdout.write(`${limitsText(shown)}\n`);
@@ -96,8 +99,12 @@ export function limitsText({ ownLimits, operations }: Pick<ClientSummary, 'ownLi
   return parts.length === 0 ? '-' : parts.join(',');
 }
 
-function limitNumber(text: string): number | null {
-  if (text === 'default') return null;
+function ownLimit(limit: Limit): number | null {
+  return limit === 'default' ? null : limit;
+}
+
+function limitNumber(text: string): Limit {
+  if (text === 'default') return text;
   const number = Number(text);
   if (!/^\d+$/.test(text) || number < 1 || number > 1_000_000_000) {
     throw new InvalidArgumentError('a limit is a whole number from 1, or "default"');

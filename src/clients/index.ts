@@ -1,7 +1,6 @@
 /** Clients: registry, access tokens, statutory grants, consents. The door of this folder. */
 export { authenticate } from './authenticate.ts';
 export type { AuthenticateServices, Caller } from './authenticate.ts';
-export { AuthorizationLoader } from './authorization-loader.ts';
 export { AuthorizationRegistry } from './authorization-registry.ts';
 export type { AuthorizationSummary, NewAuthorization } from './authorization-registry.ts';
 export { ClientRegistry } from './client-registry.ts';

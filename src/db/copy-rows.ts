@@ -25,7 +25,7 @@ export class CopyRows implements pg.Submittable {
   readonly #waiting: string[][] = [];
   #lines: string[] = [];
   #ended = false;
-  #error: unknown = null;
+  #error: Error | null = null;
   #stream: Brake | null = null;
   #wake: (() => void) | null = null;
 
@@ -66,7 +66,7 @@ export class CopyRows implements pg.Submittable {
   }
 
   handleError(error: unknown): void {
-    this.#error = error;
+    this.#error = error instanceof Error ? error : new Error(String(error));
     this.#notify();
   }
 

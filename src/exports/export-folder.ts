@@ -47,8 +47,8 @@ export class ExportFolder {
   }
 
   async #list(folder: string): Promise<string[]> {
-    return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+    return readdir(folder).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
     });
   }

@@ -10,7 +10,7 @@ import type { ClientStanding } from '../clients/index.ts';
 import type { Snapshot } from '../db/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { AccessReport, Unseal } from '../reading/index.ts';
-import { ExportFolder } from './export-folder.ts';
+import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
 import { HEARTBEAT_MS } from './export-store.ts';
 import type { ExportStore } from './export-store.ts';

@@ -13,7 +13,7 @@ export function exportableItems(catalog: Catalog, profile: AccessProfile, names:
   const codes = new Set<string>();
   for (const name of names) {
     const item = catalog.item(name);
-    if (item === undefined || item === null) {
+    if (item === undefined) {
       throw new GatewayError(
         'BAD_USER_INPUT',
         `items: there is no such item: ${JSON.stringify(name.slice(0, 64))}. The catalog names them.`,

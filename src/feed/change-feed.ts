@@ -1,6 +1,6 @@
 /**
  * The change feed: what changed for one client since its cursor, through its own view. Nothing is skipped, every row is told at
- * least once and as it is when it is told, and nobody hears of the end of what it never could see (docs/decisions/0013).
+ * least once and as it is when it is told, and nobody hears of the end of what it never could see (docs/decisions/0012).
  */
 import type { ProfileCache } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
@@ -32,7 +32,7 @@ export interface ChangeFeedDependencies {
 
 export interface FeedRequest<Row> {
   readonly caller: FeedCaller;
-  /** catalog codes or type names; null: whatever exists for the caller */
+  /** catalog codes or type names; null: the cursor's own, or, without one, whatever exists for the caller */
   readonly items: readonly string[] | null;
   /** null: from now on */
   readonly after: string | null;
@@ -163,7 +163,7 @@ async function pull<Row>(
     for (let at = 0; at < found.candidates.length;) {
       const slice = found.candidates.slice(at, at + first - edges.length);
       at += slice.length;
-      edges.push(...(await tell(slice, rows)));
+      edges.push(...(await tell(run, slice, rows)));
       const last = slice.at(-1);
       if (edges.length >= first && last !== undefined) {
         const whole = at === found.candidates.length;
@@ -177,12 +177,12 @@ async function pull<Row>(
 }
 
 /** Rows that are there for the caller are told as they are; of others, that they are gone, where the caller could have seen them. */
-async function tell<Row>(candidates: readonly Candidate[], rows: RowSource<Row>): Promise<Edge<Row>[]> {
+async function tell<Row>(run: FeedRun, candidates: readonly Candidate[], rows: RowSource<Row>): Promise<Edge<Row>[]> {
   const visible = await rows.visible(candidates.map(({ key }) => key));
   return candidates.flatMap(({ key, seenAs, changedAt, after: state }): Edge<Row>[] => {
     const at = new Date(changedAt);
     const there = visible.get(keyText(key));
-    if (there !== undefined)
+    if (there !== undefined && run.inScope(there.item.code))
       return [{ change: { operation: 'UPSERT', key, item: there.item, row: there.row, changedAt: at }, state }];
     return seenAs === null ? [] : [{ change: { operation: 'REMOVE', key, item: seenAs, row: null, changedAt: at }, state }];
   });

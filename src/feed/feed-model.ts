@@ -1,4 +1,4 @@
-/** The words of the change feed (docs/decisions/0013): who follows it, what it tells, and what it needs of the store. */
+/** The words of the change feed (docs/decisions/0012): who follows it, what it tells, and what it needs of the store. */
 import type { ProfileBasis } from '../access/index.ts';
 import type { Catalog, CatalogItem, Family } from '../catalog/model.ts';
 
@@ -63,9 +63,4 @@ export interface FeedPage<Row> {
 export interface LogPosition {
   readonly txid: string;
   readonly seq: string;
-}
-
-export function isAfter(one: LogPosition, other: LogPosition): boolean {
-  const [a, b] = [BigInt(one.txid), BigInt(other.txid)];
-  return a > b || (a === b && BigInt(one.seq) > BigInt(other.seq));
 }

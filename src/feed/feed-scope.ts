@@ -22,12 +22,13 @@ export function scopeOf(names: readonly string[] | null, view: FeedView): readon
 }
 
 /**
- * Whether a cursor's scope is the one that these names stand for, in any of the views that the cursor knows: an item that was closed or
+ * Whether a cursor's scope is the one that these names stand for (no names: whatever the cursor's is), in any of the views that the cursor knows: an item that was closed or
  * removed since is still the feed's.
  * @throws GatewayError BAD_USER_INPUT for a name that no view's catalog has
  */
 export function sameScope(names: readonly string[] | null, scope: readonly string[] | null, views: readonly FeedView[]): boolean {
-  if (names === null || scope === null) return names === scope;
+  if (names === null) return true;
+  if (scope === null) return false;
   const codes = [...new Set(names.map((name) => named(name, views).code))].sort();
   return JSON.stringify(codes) === JSON.stringify(scope);
 }

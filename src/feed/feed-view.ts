@@ -109,14 +109,11 @@ export class FeedView {
     const item = this.catalog.item(itemCode);
     if (item?.code !== itemCode || !this.profile.exists(itemCode, facts, known)) return null;
     const decision = this.profile.decide(itemCode, facts);
-    const fields = item.fields.map(({ key, role, format, mask, maskedAt }) => [
-      key,
-      role,
-      format,
-      mask,
-      maskedAt,
-      decision.field(key),
-    ]);
+    // Why something is withheld is told beside the rows, and is no part of them.
+    const fields = item.fields.flatMap(({ key, role, format, mask, maskedAt }) => {
+      const { outcome } = decision.field(key);
+      return outcome === 'WITHHELD' ? [] : [[key, role, format, mask, maskedAt !== null, outcome]];
+    });
     return JSON.stringify([item.typeName, item.listNature, fields]);
   }
 }

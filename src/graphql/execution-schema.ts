@@ -14,12 +14,13 @@ export function executionSchema(schema: GraphQLSchema): GraphQLSchema {
   const query = schema.getQueryType();
   if (query == null) throw new Error('The schema has no Query');
   const { fields, ...config } = query.toConfig();
-  const roots = Object.entries(fields).map(([name, field]) => {
-    if (!READING_ROOTS.has(name)) return [name, field];
-    return [name, { ...field, type: isNonNullType(field.type) ? new GraphQLNonNull(Answer) : Answer }];
-  });
+  const roots: typeof fields = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const type = isNonNullType(field.type) ? new GraphQLNonNull(Answer) : Answer;
+    roots[name] = READING_ROOTS.has(name) ? { ...field, type } : field;
+  }
   const derived = new GraphQLSchema({
-    query: new GraphQLObjectType({ ...config, fields: Object.fromEntries(roots) }),
+    query: new GraphQLObjectType({ ...config, fields: roots }),
     mutation: schema.getMutationType() ?? null,
     types: Object.values(schema.getTypeMap()).filter(isInputType),
     directives: schema.getDirectives(),

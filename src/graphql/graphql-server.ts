@@ -29,6 +29,8 @@ import type { RequestFrame } from './request-context.ts';
 
 export interface OperationSummary {
   readonly requestId: string;
+  /** of the request's frame; null: refused before it had one */
+  readonly signal: AbortSignal | null;
   readonly clientId: string | null;
   readonly clientKind: string;
   readonly operationType: 'query' | 'mutation' | 'subscription' | 'unknown';
@@ -176,6 +178,7 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
         }
         options.onOperation(request, {
           requestId: frame.requestId,
+          signal: frame.signal,
           clientId: frame.caller?.id ?? null,
           clientKind: frame.caller?.kind ?? 'anonymous',
           operationType: type === 'query' || type === 'mutation' || type === 'subscription' ? type : 'unknown',
@@ -211,6 +214,7 @@ function summaryOf(caller: ClientStanding | null, requestId: string, started: nu
   const code = refusal instanceof GraphQLError ? refusal.extensions['code'] : undefined;
   return {
     requestId,
+    signal: null,
     clientId: caller?.id ?? null,
     clientKind: caller?.kind ?? 'anonymous',
     operationType: 'unknown',

@@ -32,7 +32,7 @@ export class AccessReport {
   /** ids of the subjects whose data, or whose entries' data, are in the answer */
   readonly subjects = new Set<string>();
   /** those of them that are natural persons */
-  readonly persons: Set<string> = new Set();
+  readonly persons = new Set<string>();
   /** by catalog code */
   readonly items = new Map<string, ItemReport>();
 

@@ -3,15 +3,7 @@
  * brings the rows of all of them; every row says by a number (`facts`) of which branch and item it is and what else decides it.
  */
 import type { AccessProfile, EntryStatus } from '../access/index.ts';
-import type {
-  EntriesRead,
-  ItemSelection,
-  NamedRowsRead,
-  OneEntryRead,
-  OneSubjectRead,
-  RootRead,
-  RowSelection,
-} from './read-plan.ts';
+import type { EntriesRead, ItemSelection, NamedRowsRead, OneSubjectRead, RootRead, RowSelection } from './read-plan.ts';
 
 export type RowsRead = Exclude<RootRead, { kind: 'NOTHING' | 'CHANGES' }> | NamedRowsRead;
 
@@ -151,7 +143,6 @@ export function namedSubject(read: RootRead | NamedRowsRead): string | null {
 }
 
 export type PagedRead = Extract<RowsRead, { page: unknown }>;
-export type KeyedRead = OneSubjectRead | OneEntryRead;
 
 export function isPaged(read: RowsRead): read is PagedRead {
   return read.kind === 'SUBJECTS' || read.kind === 'ENTRIES';

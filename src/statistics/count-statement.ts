@@ -137,7 +137,11 @@ export function countStatement(
   const timed = `a.deadline IS NOT NULL AND c.lag >= 0 AND ${asked((one) => one.timeliness)}`;
   const worded = `a.by_words AND CASE c.family WHEN 'SUBJECT' THEN ${asked((one) => one.subjectStatuses)} WHEN 'LIST' THEN ${asked((one) => one.lists)}
         WHEN 'COMMITMENT' THEN ${asked((one) => one.commitments)} WHEN 'EVALUATION' THEN ${asked((one) => one.grades)} ELSE false END`;
+  // One number for item and party: the statement groups by it instead of by three columns.
+  const classOf = ({ itemCode, person }: CountableRows): string => `${itemCode} ${String(person)}`;
+  const classes = [...new Set(rows.map(classOf))];
   const access = [
+    (row: CountableRows) => String(classes.indexOf(classOf(row))),
     ({ family }: CountableRows) => family,
     ({ itemCode }: CountableRows) => itemCode,
     ({ person }: CountableRows) => String(person),
@@ -147,20 +151,20 @@ export function countStatement(
     ({ byDivision }: CountableRows) => String(byDivision),
     ({ byWords }: CountableRows) => String(byWords),
   ].map((column) => bind(rows.map(column), 'text[]'));
-  const text = `WITH access AS (
-    SELECT family, item_code, person::boolean, status::entry_status, own::boolean, nullif(deadline, '')::int AS deadline, by_division::boolean,
-      by_words::boolean
-    FROM unnest(${access.join(', ')}) AS a (family, item_code, person, status, own, deadline, by_division, by_words)
+  const text = `WITH access AS NOT MATERIALIZED (
+    SELECT class::int, family, item_code, person::boolean, status::entry_status, own::boolean, nullif(deadline, '')::int AS deadline,
+      by_division::boolean, by_words::boolean
+    FROM unnest(${access.join(', ')}) AS a (class, family, item_code, person, status, own, deadline, by_division, by_words)
   ), counted AS (
-    SELECT c.family, c.item_code AS item, c.person, p.roots,
-      CASE WHEN c.family = 'SUBJECT' AND ${asked((one) => one.subjectKinds)} THEN c.kind::text ELSE '' END AS kind,
+    SELECT a.class, a.person, p.roots,
+      CASE WHEN c.family = 'SUBJECT' AND ${asked((one) => one.subjectKinds)} THEN c.kind END AS kind,
       CASE WHEN NOT a.by_division THEN ''
         WHEN c.family = 'SUBJECT' THEN ${divisionColumn((level) => asked((one) => one.subjectDivisions.has(level)))}
         ELSE ${divisionColumn((level) => asked((one) => one.entryDivisions.has(level)))} END AS division,
       CASE WHEN c.family <> 'SUBJECT' AND ${asked((one) => one.entryMonths)} THEN c.month END AS month,
       CASE WHEN ${worded} THEN c.word1 ELSE '' END AS word1, CASE WHEN ${worded} THEN c.word2 ELSE '' END AS word2,
       CASE WHEN ${timed} THEN c.unit ELSE '' END AS unit,
-      CASE WHEN NOT (${timed}) THEN '' WHEN c.lag = 1000 THEN 'BACKFILL' WHEN c.lag <= a.deadline THEN 'ON_TIME' ELSE 'LATE' END AS timing,
+      CASE WHEN NOT (${timed}) THEN 0 WHEN c.lag = 1000 THEN 3 WHEN c.lag <= a.deadline THEN 1 ELSE 2 END AS timing,
       c.rows
     FROM statistics_current c
       JOIN access a ON a.family = c.family AND a.item_code = c.item_code AND a.person = c.person AND a.status = c.status
@@ -168,19 +172,20 @@ export function countStatement(
       CROSS JOIN LATERAL (SELECT ${filters.map((filter, root) => `CASE WHEN ${predicate(filter, bind)} THEN ${String(2 ** root)} ELSE 0 END`).join(' + ')} AS roots) p
     WHERE p.roots <> 0
   ), atoms AS (
-    SELECT family, item, person, roots, kind, division, month, word1, word2, unit, timing, sum(rows) AS n
-    FROM counted GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 HAVING sum(rows) > 0
+    SELECT class, roots, kind, division, month, word1, word2, unit, timing, bool_or(person) AS person, sum(rows) AS n
+    FROM counted GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(rows) > 0
   ), controlled AS (
     SELECT *, CASE WHEN person AND n < ${String(LEAST_PERSONS)} THEN 0 ELSE n END AS shown FROM atoms
   ), figures AS (
-    SELECT r.root, grouping(kind, division, month, word1, unit) AS shape, family, item, person, kind, division, month, word1, word2, unit, timing,
+    SELECT r.root, grouping(kind, division, month, word1, unit) AS shape, class, kind, division, month, word1, word2, unit, timing,
       sum(shown) AS shown, bool_or(shown = 0) AS hidden
     FROM controlled JOIN generate_series(0, ${String(filters.length - 1)}) AS r (root) ON (roots >> r.root) & 1 = 1
-    GROUP BY r.root, family, item, person, GROUPING SETS ((), (kind), (division), (month), (word1, word2), (unit, timing))
+    GROUP BY r.root, class, GROUPING SETS ((), (kind), (division), (month), (word1, word2), (unit, timing))
   )
-  SELECT f.root, f.shape, f.family, f.item, f.person, f.kind, f.division, to_char(f.month, 'YYYY-MM') AS month, f.word1, f.word2, f.unit, u.name AS "unitName",
-    f.timing, f.shown::text AS shown, f.hidden
-  FROM figures f LEFT JOIN statistics_units u ON u.code = f.unit`;
+  SELECT f.root, f.shape, k.family, k.item_code, k.person, f.kind, f.division, to_char(f.month, 'YYYY-MM'), f.word1, f.word2, f.unit, u.name,
+    CASE f.timing WHEN 0 THEN '' WHEN 1 THEN 'ON_TIME' WHEN 2 THEN 'LATE' WHEN 3 THEN 'BACKFILL' END, f.shown, f.hidden
+  FROM figures f JOIN (SELECT DISTINCT class, family, item_code, person FROM access) k ON k.class = f.class
+    LEFT JOIN statistics_units u ON u.code = f.unit`;
   return { text, values };
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
 import { verifyDatabase } from '../../src/audit/audit-trail.ts';
-import type { Finding } from '../../src/audit/verify-chains.ts';
+import type { Finding } from '../../src/audit/finding.ts';
 import { event, type LogTestbed, openLogTestbed, recorded } from './log-testbed.ts';
 
 let log: LogTestbed;

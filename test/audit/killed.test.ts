@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { verifyDatabase } from '../../src/audit/audit-trail.ts';
-import type { Finding } from '../../src/audit/verify-chains.ts';
+import type { Finding } from '../../src/audit/finding.ts';
 import { openGateway, type Gateway } from '../../src/gateway.ts';
 import { runGateway, startServing } from '../testkit/command-line.ts';
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { GroupWriter, type GroupWriterOptions } from '../../src/audit/group-writer.ts';
 import type { ReadEvent } from '../../src/audit/read-event.ts';
 import { verifyDatabase } from '../../src/audit/audit-trail.ts';
-import type { Finding, Verified } from '../../src/audit/verify-chains.ts';
+import type { Finding, Verified } from '../../src/audit/finding.ts';
 import { ensureRoles, type Database, type RuntimeUrls } from '../../src/db/index.ts';
 import { createKeyRing, type KeyRing } from '../../src/keys/key-ring.ts';
 import { createTestDatabase } from '../testkit/database.ts';

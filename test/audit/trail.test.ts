@@ -7,7 +7,7 @@ import path from 'node:path';
 import { AccessHistory } from '../../src/audit/access-history.ts';
 import { exportTrail, verifyFile } from '../../src/audit/audit-trail.ts';
 import { pruneTrail } from '../../src/audit/prune-trail.ts';
-import type { Finding } from '../../src/audit/verify-chains.ts';
+import type { Finding } from '../../src/audit/finding.ts';
 import { event, type LogTestbed, openLogTestbed, recorded } from './log-testbed.ts';
 
 let log: LogTestbed;

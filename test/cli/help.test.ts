@@ -22,10 +22,12 @@ function helpOf(command: Command): string {
 describe('the command line', () => {
   it('has every command that the design promises', () => {
     expect(commands.map(([words]) => words).sort()).toEqual([
+      ...['audit alerts', 'audit export', 'audit prune', 'audit subject', 'audit verify'],
       ...['authorization add', 'authorization list', 'authorization revoke'],
       ...['calendar import', 'calendar show'],
       ...['catalog check', 'catalog diff', 'catalog publish', 'catalog rollback', 'catalog show'],
-      ...['client add', 'client list', 'client renew', 'client resume', 'client rotate-secret', 'client suspend'],
+      ...['client add', 'client limits', 'client list', 'client renew', 'client resume', 'client rotate-secret'],
+      ...['client safelist', 'client suspend'],
       ...['entry dispute', 'entry status', 'grant add', 'grant list', 'grant revoke', 'import', 'keys rotate', 'migrate'],
       ...['start', 'statistics check', 'statistics rebuild', 'token'],
     ]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AuthorizationLoader, type AuthorizationSummary } from '../../src/clients/index.ts';
+import type { AuthorizationSummary } from '../../src/clients/index.ts';
 import { type ClientsTestbed, insertClient, type Instance, LICENSE, openClientsTestbed, PENALTY } from './clients-testbed.ts';
 
 const ORGANIZATION = '91150102MAY0A0011F';
@@ -203,34 +203,5 @@ describe('an authorization', () => {
     const ids = (await listed({ clientId: 'busy' })).map((row) => row.id);
     expect(ids).toHaveLength(2_500);
     expect(new Set(ids).size).toBe(2_500);
-  });
-});
-
-describe('looking authorizations up while a request is answered', () => {
-  const request = { clientId: 'agency', purpose: PURPOSE, today: '2027-01-01' };
-
-  it('takes one statement for all subjects of a tick, and none for a subject seen before', async () => {
-    const id = await instance.authorizations.add(consent);
-    const others = Array.from({ length: 40_000 }, (_, at) => instance.keys.subjectId(`nobody ${at}`));
-    const loader = new AuthorizationLoader(instance.authorizations, request);
-    instance.statements();
-    const [[first], , again] = await Promise.all([
-      loader.loadMany([organizationId]),
-      loader.loadMany(others),
-      loader.load(organizationId),
-    ]);
-    expect(instance.statements()).toHaveLength(1);
-    expect([...(first ?? [])]).toEqual([PENALTY]);
-    expect([...again]).toEqual([PENALTY]);
-    expect((await loader.load(others[7] ?? '')).size).toBe(0);
-    expect(instance.statements()).toEqual([]);
-    await instance.authorizations.revoke(id);
-  });
-
-  it.each([null, '', '  '])('answers nothing without asking when no purpose is stated (%j)', async (purpose) => {
-    const loader = new AuthorizationLoader(instance.authorizations, { ...request, purpose });
-    instance.statements();
-    expect((await loader.load(organizationId)).size).toBe(0);
-    expect(instance.statements()).toEqual([]);
   });
 });

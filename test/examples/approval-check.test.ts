@@ -140,6 +140,35 @@ describe('report', () => {
   });
 });
 
+describe('a client that asks too much', () => {
+  const limited = async (id: string, limits: { ratePerMinute?: number; maxConcurrent?: number }): Promise<string> => {
+    const beside = await openGateway(database.config);
+    const secret = await beside.clients.add({ id, kind: 'DEPARTMENT', name: '审批局' });
+    await beside.clients.setLimits(id, limits);
+    await beside.close();
+    return secret;
+  };
+
+  it('waits as long as Retry-After says, and gets its answers', async () => {
+    const clientSecret = await limited('approval-busy', { maxConcurrent: 1 });
+    const waits: [string, number][] = [];
+    const gateway = gatewayAs({ clientId: 'approval-busy', clientSecret, onWait: (...wait) => waits.push(wait) });
+    await gateway.ask(CatalogNamesDocument, {});
+    const matter = { purpose: '行政审批', number: 'DEMO-3' };
+    const found = await Promise.all([1, 2, 3].map(() => checkSubject(gateway, { creditCode: CODE }, matter)));
+    expect(found.map(({ subject }) => subject?.creditCode)).toEqual([CODE, CODE, CODE]);
+    expect(waits.length).toBeGreaterThan(0);
+    expect(waits.every(([reason, ms]) => reason === 'RATE_LIMITED' && ms >= 1_000)).toBe(true);
+  });
+
+  it('gives up when it is to wait longer than it has patience', async () => {
+    const clientSecret = await limited('approval-rated', { ratePerMinute: 1 });
+    const gateway = gatewayAs({ clientId: 'approval-rated', clientSecret, longestWaitMs: 10 });
+    await gateway.ask(CatalogNamesDocument, {});
+    await expect(gateway.ask(CatalogNamesDocument, {})).rejects.toThrow(/^RATE_LIMITED: the gateway asks to come back in \d+ s$/);
+  });
+});
+
 describe('a gateway that cannot answer', () => {
   it('leaves the check unmade, and never says that there is nothing', async () => {
     await gatewayAs().ask(CatalogNamesDocument, {});

@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
-import { startServing } from '../testkit/command-line.ts';
+import { buildGateway, startServing } from '../testkit/command-line.ts';
 import { eventually } from '../testkit/eventually.ts';
 import { exporter, openExportWorld } from './export-world.ts';
-import type { Exporter, ExportWorld, ShownExport } from './export-world.ts';
+import type { Exporter, ExportWorld } from './export-world.ts';
 
 /** The first is exported before the second, which lies in another table. */
 const RECORDS = '150000-03-003';
@@ -18,12 +18,14 @@ let agency: Exporter;
 let holding: pg.Client | null = null;
 
 beforeAll(async () => {
+  // Not within the time of the one test that needs it.
+  await buildGateway();
   world = await openExportWorld();
   agency = await world.as('demo-agency', null);
   await world.serving.beside.database.pool.query(`UPDATE credit_records SET public_until = '2099-01-01' WHERE item_code = $1`, [
     RECORDS,
   ]);
-});
+}, 120_000);
 afterEach(async () => {
   await letGo();
 });
@@ -48,9 +50,14 @@ async function standing(client: Exporter): Promise<string> {
   const answer = await client.start([RECORDS, LISTS]);
   expect(answer.errors).toEqual([]);
   const { id } = answer.data.startExport;
-  await eventually(async () => expect(((await client.find(id)) as ShownExport).progress).toBeGreaterThan(0), 5_000);
+  await eventually(async () => expect((await client.find(id))?.progress).toBeGreaterThan(0), 5_000);
   expect(await client.find(id)).toMatchObject({ status: 'RUNNING', rows: null, files: [], manifestUrl: null, readyAt: null });
   return id;
+}
+
+function isGone(folder: string): Promise<void> {
+  expect(existsSync(folder)).toBe(false);
+  return Promise.resolve();
 }
 
 const owner = (sql: string, values: unknown[] = []): Promise<pg.QueryResult> =>
@@ -120,6 +127,19 @@ describe('an export in its middle', () => {
     await next.close();
   }, 60_000);
 
+  it('whose connection to the database was cut is begun anew', async () => {
+    await holdLists();
+    const id = await standing(agency);
+    await owner(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '%export' AND datname = current_database()`,
+    );
+    await eventually(async () => {
+      expect((await owner('SELECT attempt FROM exports WHERE id = $1', [id])).rows).toEqual([{ attempt: 2 }]);
+    }, 5_000);
+    await letGo();
+    expect(await agency.settled(id)).toMatchObject({ status: 'READY', failure: null });
+  });
+
   it('that another server has taken over counts for nothing where it was begun', async () => {
     await holdLists();
     const id = await standing(agency);
@@ -127,7 +147,7 @@ describe('an export in its middle', () => {
       `UPDATE exports SET attempt = attempt + 1, lease_holder = $2, lease_until = now() + interval '1 minute' WHERE id = $1`,
       [id, randomUUID()],
     );
-    await eventually(() => Promise.resolve(expect(existsSync(path.join(world.folder, id, '1'))).toBe(false)), 5_000);
+    await eventually(() => isGone(path.join(world.folder, id, '1')), 5_000);
     expect(await agency.find(id)).toMatchObject({ status: 'RUNNING' });
     await letGo();
     await owner(`UPDATE exports SET lease_until = now() - interval '1 second' WHERE id = $1`, [id]);
@@ -155,7 +175,7 @@ describe('an export that is ready', () => {
     expect(await agency.find(shown.id)).toMatchObject({ status: 'EXPIRED', files: [], manifestUrl: null, feedCursor: null });
     expect((await agency.download(shown.files[0]?.url ?? '')).status).toBe(404);
     const other = await world.serving.another();
-    await eventually(() => Promise.resolve(expect(existsSync(path.join(world.folder, shown.id))).toBe(false)), 5_000);
+    await eventually(() => isGone(path.join(world.folder, shown.id)), 5_000);
     await other.close();
   });
 });
@@ -186,7 +206,7 @@ describe('an export that cannot be made', () => {
       rows: null,
       files: [],
     });
-    await eventually(() => Promise.resolve(expect(existsSync(folder)).toBe(false)));
+    await eventually(() => isGone(folder));
     // The next one is not kept from anything.
     expect(await agency.settled((await agency.start([RECORDS])).data.startExport.id)).toMatchObject({ status: 'READY' });
   });

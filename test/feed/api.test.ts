@@ -1,6 +1,7 @@
 /** The feed through the API: its types, its rules, and that it brings the same as the listings. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeGlobalId } from '../../src/entries/index.ts';
+import { EditableSheet } from '../catalog/bundled-sheet.ts';
 import { eventually } from '../testkit/eventually.ts';
 import { PURPOSE, startServing } from '../testkit/serving.ts';
 import type { Ask, GraphQLAnswer, Serving } from '../testkit/serving.ts';
@@ -153,6 +154,40 @@ describe('changes', () => {
     const second = await page(dashboard, whole.edges[1]?.cursor, { first: 2 });
     expect(second.edges.map(({ node }) => node.id)).toEqual(ids.slice(2, 4));
     expect(second.pageInfo).toMatchObject({ hasNextPage: true, hasPreviousPage: true });
+  });
+
+  it('goes on with the items of its cursor, told again or not', async () => {
+    const { endCursor } = (await page(agency, undefined, { items: ['OrganizationPenalty'] })).pageInfo;
+    await sql(`UPDATE evaluations SET updated_at = now() WHERE item_code = '150000-09-002'`);
+    await sql(
+      `UPDATE credit_records SET updated_at = now() WHERE id IN (SELECT id FROM credit_records WHERE item_code = $1 AND status = 'ACTIVE' LIMIT 3)`,
+      PENALTY,
+    );
+    for (const items of [undefined, [PENALTY], ['OrganizationPenalty', PENALTY]]) {
+      await eventually(async () => {
+        const { edges } = await page(agency, endCursor, { items });
+        expect(new Set(edges.map(({ node }) => node.item.code))).toEqual(new Set([PENALTY]));
+      }, 5_000);
+    }
+  });
+
+  it('tells what an item was called that the catalog has no longer', async () => {
+    const { endCursor } = (await page(agency)).pageInfo;
+    const sheet = await EditableSheet.bundled();
+    const from = sheet.rowNumber('TaxArrears') - 1;
+    sheet.rows.splice(from, sheet.rows.slice(from + 1).findIndex((row) => row[0] !== '') + 1);
+    await serving.beside.catalogs.publish(await sheet.document(), 'edited.csv');
+    await eventually(async () => {
+      const { edges } = await page(agency, endCursor);
+      expect(edges.length).toBeGreaterThan(5);
+      expect(new Set(edges.map(({ node }) => `${node.operation} ${node.item.code} ${node.item.typeName}`))).toEqual(
+        new Set(['REMOVE 150000-10-001 TaxArrears']),
+      );
+    }, 5_000);
+    await serving.beside.catalogs.rollback(1);
+    await eventually(async () => {
+      expect((await agency('{ catalog { version } }')).data.catalog.version).toBe(3);
+    });
   });
 
   it('takes aliases, fragments and __typename like every other root', async () => {

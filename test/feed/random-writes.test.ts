@@ -6,7 +6,7 @@ import type { CatalogDocument } from '../../src/catalog/model.ts';
 import { startWorld } from './feed-world.ts';
 import type { Follower, World } from './feed-world.ts';
 
-const RUNS = Number(process.env['FEED_RUNS'] ?? '12');
+const RUNS = Number(process.env['FEED_RUNS'] ?? '8');
 const TABLES = ['credit_records', 'list_entries', 'commitments', 'evaluations'] as const;
 const ITEMS = ['150000-03-003', '150000-03-004', '150000-02-001', '150000-06-001', '150000-01-002', '150000-08-001'];
 

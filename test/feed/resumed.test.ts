@@ -49,6 +49,25 @@ async function people(count: number): Promise<string[]> {
 }
 
 describe('page by page', () => {
+  it('a consent revoked, and one of its entries withdrawn, with pages in between', async () => {
+    const subject = (await people(4))[3];
+    await world.sql(
+      `INSERT INTO authorizations (subject_id, client_id, items, purpose, valid_until) VALUES ($1, 'demo-agency', $2, '信贷审批', '2099-12-31')`,
+      [subject, [PERSON_PENALTY]],
+    );
+    await agency.pull();
+    await world.sql('UPDATE authorizations SET revoked_at = now()');
+    await world.sql(
+      `UPDATE credit_records SET updated_at = now() WHERE id IN (SELECT id FROM credit_records WHERE item_code = '150000-03-003' AND status = 'ACTIVE' LIMIT 4)`,
+    );
+    await world.sql(
+      `UPDATE credit_records SET status = 'WITHDRAWN', updated_at = now() WHERE subject_id = $1 AND item_code = $2`,
+      [subject, PERSON_PENALTY],
+    );
+    const told = await alike([1, 2, 100]);
+    expect(told.filter((line) => line.startsWith('REMOVE RECORD') && line.includes(subject ?? ''))).not.toEqual([]);
+  });
+
   it('consents in the log: within the rows of one subject', async () => {
     for (const subject of await people(3)) {
       await world.sql(

@@ -56,10 +56,11 @@ beforeAll(async () => {
   }
   const catalog = await serving.beside.catalogs.current();
   if (catalog === null) throw new Error('The seeded database has a catalog');
+  const rowsOf = new Map(catalog.items.map((item) => [item.typeName, demoRows(item.typeName)]));
   for (const { id, kind } of CALLERS) {
     const profile = kind === null ? null : compileProfile(catalog, { kind, items: null, grants: [], providesData: false });
     const hidden = catalog.items.flatMap((item) => {
-      const rows = demoRows(item.typeName);
+      const rows = rowsOf.get(item.typeName) ?? [];
       const closed = item.fields.filter((field) => profile?.couldEverSee(item.code, field.key) !== true);
       return closed.flatMap((field) => rows.map((row) => row[field.nameZh] ?? ''));
     });
@@ -69,11 +70,13 @@ beforeAll(async () => {
       catalog.items.flatMap((item) =>
         item.fields
           .filter((field) => profile?.couldEverSee(item.code, field.key) === true)
-          .flatMap((field) => demoRows(item.typeName).map((row) => row[field.nameZh] ?? '')),
+          .flatMap((field) => (rowsOf.get(item.typeName) ?? []).map((row) => row[field.nameZh] ?? '')),
       ),
     );
     // Short words and figures come up by chance; what another, open field holds too is no secret.
-    const secrets = [...new Set([...hidden.filter((value) => !open.has(value)), ...(kind === 'DEPARTMENT' ? [] : persons)])];
+    const secrets = [
+      ...new Set([...hidden.filter((value) => !open.has(value) && !isDay(value)), ...(kind === 'DEPARTMENT' ? [] : persons)]),
+    ];
     secretsOf.set(
       id,
       secrets.filter((value) => value.length >= 8),
@@ -111,6 +114,9 @@ afterAll(async () => {
   agent.destroy();
   await serving.close();
 });
+
+/** Days come up everywhere: a hidden one is no sign of a leak. */
+const isDay = (value: string): boolean => /^\d{4}-\d\d-\d\d/.test(value);
 
 interface GraphQLBody {
   readonly data?: unknown;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkSheet, decodeSheet } from '../../src/catalog/index.ts';
 import { askBy } from './channels/ask-by.ts';
 import { misuseCursors, pageThrough } from './channels/cursors.ts';
+import { followChanges } from './channels/follow.ts';
 import { lookUpSubjects } from './channels/look-up.ts';
 import { readById } from './channels/node.ts';
 import { introspect, misspell, provokeErrors } from './channels/schema.ts';
@@ -56,6 +57,12 @@ describe('the leak matrix on the bundled catalog', () => {
     it.each(Object.entries(CHANNELS))('%s', async (channel, check) => {
       const findings = new Findings(id, channel);
       await check(stage.scene(id), findings);
+      expect(findings.lines).toEqual([]);
+    });
+
+    it('change feed: everything changed at once, and the client hears of its own view alone', async () => {
+      const findings = new Findings(id, 'change feed');
+      await followChanges(stage.gateway, stage.scene(id), findings);
       expect(findings.lines).toEqual([]);
     });
 

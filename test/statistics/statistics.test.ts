@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '../testkit/eventually.ts';
 import { startServing } from '../testkit/serving.ts';
 import type { Ask, Serving } from '../testkit/serving.ts';
 import { addEntry, addSubject, emptyTables } from './rows.ts';
@@ -340,7 +341,9 @@ describe('what may not be counted', () => {
     expect((await department(query)).errors[0]?.extensions['code']).toBe('FILTER_FORBIDDEN');
     const { grants } = serving.beside;
     const added = await grants.add({ clientId: 'demo-department', item: TAX_GRADE, basis: '税收征收管理法' });
-    expect((await department(query)).data.statistics.grades).toEqual([{ grade: 'A', count: { organizations: 1 } }]);
+    await eventually(async () => {
+      expect((await department(query)).data?.statistics.grades).toEqual([{ grade: 'A', count: { organizations: 1 } }]);
+    });
     await grants.revoke(added);
   });
 

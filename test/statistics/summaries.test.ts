@@ -180,7 +180,7 @@ describe('summaries', () => {
           await expectExact();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
@@ -205,7 +205,7 @@ describe('summaries', () => {
           await expectExact();
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

@@ -36,7 +36,7 @@ CREATE TABLE "change_log_floor" (
 -- CreateIndex
 CREATE INDEX "authorizations_by_end" ON "authorizations"("client_id", "valid_until", "subject_id", "id");
 
--- From here on by hand: docs/decisions/0013 says why the log is as it is.
+-- From here on by hand: docs/decisions/0012 says why the log is as it is.
 
 INSERT INTO "change_log_floor" ("txid") VALUES (0);
 

@@ -1,15 +1,15 @@
 -- CreateTable
 CREATE TABLE "statistics_cells" (
-    "family" TEXT NOT NULL,
-    "item_code" TEXT NOT NULL,
+    "family" TEXT COLLATE "C" NOT NULL,
+    "item_code" TEXT COLLATE "C" NOT NULL,
     "month" DATE NOT NULL,
     "division" TEXT COLLATE "C" NOT NULL,
     "kind" "subject_kind" NOT NULL,
     "person" BOOLEAN NOT NULL,
     "status" "entry_status" NOT NULL,
-    "unit" TEXT NOT NULL,
-    "word1" TEXT NOT NULL,
-    "word2" TEXT NOT NULL,
+    "unit" TEXT COLLATE "C" NOT NULL,
+    "word1" TEXT COLLATE "C" NOT NULL,
+    "word2" TEXT COLLATE "C" NOT NULL,
     "lag" SMALLINT NOT NULL,
     "rows" BIGINT NOT NULL,
 
@@ -19,16 +19,16 @@ CREATE TABLE "statistics_cells" (
 -- CreateTable
 CREATE TABLE "statistics_deltas" (
     "id" BIGSERIAL NOT NULL,
-    "family" TEXT NOT NULL,
-    "item_code" TEXT NOT NULL,
+    "family" TEXT COLLATE "C" NOT NULL,
+    "item_code" TEXT COLLATE "C" NOT NULL,
     "month" DATE NOT NULL,
     "division" TEXT COLLATE "C" NOT NULL,
     "kind" "subject_kind" NOT NULL,
     "person" BOOLEAN NOT NULL,
     "status" "entry_status" NOT NULL,
-    "unit" TEXT NOT NULL,
-    "word1" TEXT NOT NULL,
-    "word2" TEXT NOT NULL,
+    "unit" TEXT COLLATE "C" NOT NULL,
+    "word1" TEXT COLLATE "C" NOT NULL,
+    "word2" TEXT COLLATE "C" NOT NULL,
     "lag" SMALLINT NOT NULL,
     "rows" BIGINT NOT NULL,
     "unit_name" TEXT,
@@ -38,7 +38,7 @@ CREATE TABLE "statistics_deltas" (
 
 -- CreateTable
 CREATE TABLE "statistics_units" (
-    "code" TEXT NOT NULL,
+    "code" TEXT COLLATE "C" NOT NULL,
     "name" TEXT NOT NULL,
 
     CONSTRAINT "statistics_units_pkey" PRIMARY KEY ("code")
@@ -83,6 +83,8 @@ CREATE TABLE "working_days" (
 );
 
 -- From here on by hand: maintained summaries (docs/decisions/0014).
+--
+-- Texts compare by their bytes (COLLATE "C"): an answer sorts and groups some hundred thousand of them.
 --
 -- A cell counts rows that agree in everything a dashboard may ask for. What changes rows appends to statistics_deltas, in the same
 -- transaction and one row for each cell that the statement touches; fold_statistics moves deltas into cells. A reader adds both

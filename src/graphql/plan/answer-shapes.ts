@@ -1,7 +1,7 @@
 /** The shape of a root's answer: response keys in the order that the specification gives them, and what each stands for. */
 import type { FieldNode, GraphQLSchema } from 'graphql';
 import { INTERFACE_FIELDS, INTERFACE_OF_FAMILY, SYSTEM_FIELD } from '../../catalog/interface-fields.ts';
-import type { CatalogItem, Family } from '../../catalog/model.ts';
+import type { Family } from '../../catalog/model.ts';
 import { ROW_FACTS } from '../../reading/answer-shape.ts';
 import type {
   ChangeEdgeShown,
@@ -20,7 +20,7 @@ import { childKey } from '../../reading/read-plan.ts';
 import type { ChildRead, ItemSelection, RootRead, RowSelection } from '../../reading/read-plan.ts';
 import { collectSelections, selectionsBelow } from './collect-selections.ts';
 import type { Occurrence, SelectionContext, TypedSelection } from './collect-selections.ts';
-import { constantJson } from './constant-json.ts';
+import { constantJson, constantWriter } from './constant-json.ts';
 import { typeNamesOf } from './plan-rows.ts';
 
 export const CONNECTION_TYPES: Readonly<Record<Family, string>> = {
@@ -162,12 +162,7 @@ export class AnswerShapes {
   #change(rows: RowSelection, key: string, name: string, occurrences: readonly Occurrence[]): ChangeShown {
     if (name === 'node') return { kind: 'ROW', key, rows: this.#rows(rows, selectionsBelow(occurrences, 'Node')) };
     if (name === 'operation' || name === 'id' || name === 'changedAt') return { kind: 'CHANGE_FACT', key, fact: name };
-    const known = new Map<CatalogItem, string>();
-    const json = (item: CatalogItem): string => {
-      const text = known.get(item) ?? constantJson(this.input, item, 'CatalogItem', selectionsBelow(occurrences, 'CatalogItem'));
-      known.set(item, text);
-      return text;
-    };
+    const json = constantWriter(this.input, 'CatalogItem', selectionsBelow(occurrences, 'CatalogItem'));
     return { kind: 'ITEM', key, json };
   }
 

@@ -33,9 +33,7 @@ const LevelArgument = z.object({ level: z.enum(DIVISION_LEVELS) });
 
 /** Response key of each `statistics` root -> its question. */
 export function statisticsQuestions(info: GraphQLResolveInfo): Map<string, Question> {
-  const fragments = new Map<string, FragmentDefinitionNode>(
-    Object.entries(info.fragments),
-  );
+  const fragments = new Map<string, FragmentDefinitionNode>(Object.entries(info.fragments));
   const context: SelectionContext = { fragments, variables: info.variableValues };
   const roots = collectSelections(context, new Set(['Query']), [
     { selectionSet: info.operation.selectionSet, parentType: 'Query' },

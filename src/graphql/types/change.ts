@@ -64,7 +64,7 @@ export class ChangesArguments {
   @Field(() => [String], {
     nullable: true,
     description:
-      '目录代码或接口类型名；默认全部可见项目 / catalog codes or type names; all that exist for the caller unless told',
+      '目录代码或接口类型名；默认同游标，无游标则为全部可见项目 / catalog codes or type names; the cursor’s own unless told, or all that exist for the caller',
   })
   items?: string[];
 
