@@ -144,7 +144,8 @@ export default {
     {
       name: 'help-loads-no-gateway',
       severity: 'error',
-      comment: 'Commands import() what opens or serves a gateway when they need it, so that help and mistakes of usage are answered at once.',
+      comment:
+        'Commands import() what opens or serves a gateway when they need it, so that help and mistakes of usage are answered at once.',
       from: { path: '^src/' },
       to: { path: '^src/(gateway|serve)\\.ts$', dependencyTypesNot: ['dynamic-import', 'type-only'] },
     },

@@ -85,6 +85,7 @@ const Environment = z.object({
   OPERATION_TIMEOUT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(20),
   REQUEST_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3_600).default(30),
   ANSWER_TIMEOUT_SECONDS: z.coerce.number().min(1).max(3_600).default(30),
+  DRAIN_SECONDS: z.coerce.number().min(0).max(600).default(1),
   CLIENT_RATE_PER_MINUTE: perKind.default(perKind.parse('60000')),
   CLIENT_MAX_CONCURRENT: perKind.default(perKind.parse('256')),
   CLIENT_DAILY_SUBJECTS: perKind.default(perKind.parse('none')),
@@ -154,6 +155,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** for a finished answer to be read */
   readonly answerTimeoutMs: number;
+  /** between the signal to stop and the last connection that is accepted */
+  readonly drainMs: number;
   /** null: no limit */
   readonly clientRatePerMinute: PerKind;
   readonly clientMaxConcurrent: PerKind;
@@ -224,6 +227,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     operationTimeoutMs: env.OPERATION_TIMEOUT_SECONDS * 1_000,
     requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1_000,
     answerTimeoutMs: env.ANSWER_TIMEOUT_SECONDS * 1_000,
+    drainMs: env.DRAIN_SECONDS * 1_000,
     clientRatePerMinute: env.CLIENT_RATE_PER_MINUTE,
     clientMaxConcurrent: env.CLIENT_MAX_CONCURRENT,
     clientDailySubjects: env.CLIENT_DAILY_SUBJECTS,

@@ -184,6 +184,7 @@ async function runtimePools({ config, database, keys }: Gateway, logger: Logger)
     return openRuntimePools(await ensureRoles(database, keys, config.runtimeUrls, config.operationTimeoutMs), keys, {
       poolSize: config.poolSize,
       keep: config.preparedStatements,
+      timeoutMs: config.operationTimeoutMs,
     });
   } catch (error) {
     if (config.production || !(error instanceof RolesUnavailable)) throw error;

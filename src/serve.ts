@@ -195,7 +195,12 @@ export async function serve(
       return { ready: Object.values(checks).every(Boolean), checks };
     },
     isUnavailable,
-    timeouts: { requestMs: config.requestTimeoutMs, answerMs: config.answerTimeoutMs, operationMs: config.operationTimeoutMs },
+    timeouts: {
+      requestMs: config.requestTimeoutMs,
+      answerMs: config.answerTimeoutMs,
+      operationMs: config.operationTimeoutMs,
+      drainMs: config.drainMs,
+    },
     maxBodyBytes: config.maxBodyBytes,
     maxInFlight: config.maxInFlight,
     trustedProxies: config.trustedProxies,
@@ -240,7 +245,7 @@ async function answers({ control }: RuntimePools): Promise<boolean> {
 function isUnavailable(error: unknown): boolean {
   const { code = '', sqlState = '' } = describeError(error);
   const text = error instanceof Error ? `${error.message} ${code} ${sqlState}` : '';
-  return /\b(08\d{3}|53\d{3}|57P0\d|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)\b|P1001|P1002|P1008|P1017|Connection terminated|timeout exceeded when trying to connect|server closed the connection|not queryable/.test(
+  return /\b(08\d{3}|53\d{3}|57P0\d|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE)\b|P1001|P1002|P1008|P1017|Connection terminated|timeout exceeded when trying to connect|Query read timeout|server closed the connection|not queryable/.test(
     text,
   );
 }

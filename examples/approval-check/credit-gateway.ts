@@ -71,7 +71,7 @@ interface Body {
   readonly data?: unknown;
   readonly errors?: readonly {
     readonly message: string;
-    readonly extensions?: { readonly code?: string; readonly retryAfter?: number };
+    readonly extensions?: { readonly code?: string; readonly retryAfter?: number; readonly requestId?: string };
   }[];
   readonly extensions?: {
     readonly access?: readonly AccessLine[];
@@ -127,7 +127,7 @@ export class CreditGateway {
         await this.#wait(code, attempt, retryAfterMs(response, error?.extensions?.retryAfter));
         continue;
       }
-      throw new Refused(code ?? 'BAD_USER_INPUT', error?.message ?? 'No answer', body?.extensions?.requestId ?? null);
+      throw new Refused(code ?? 'BAD_USER_INPUT', error?.message ?? 'No answer', error?.extensions?.requestId ?? null);
     }
   }
 

@@ -92,13 +92,15 @@ export class LogConnection {
     return this.#broken;
   }
 
+  // The order below names the tables' columns: a bare `seq` would be the text beside it, and 9 come after 10.
+
   /** Where this instance's chain of that month ends, once no statement of an earlier connection can move it any more; null: no event. */
   async headOf(month: string): Promise<ChainHead | null> {
     await this.#client.query('BEGIN');
     await this.#client.query(`SELECT pg_advisory_xact_lock(${String(LOCK)}, hashtext($1))`, [this.#instance]);
     const { rows } = await this.#client.query(
       `SELECT to_char(month, 'YYYY-MM-DD') AS month, instance, seq::text AS seq, code FROM access_events
-       WHERE month = $1::date AND instance = $2 ORDER BY seq DESC LIMIT 1`,
+       WHERE month = $1::date AND instance = $2 ORDER BY access_events.seq DESC LIMIT 1`,
       [month, this.#instance],
     );
     await this.#client.query('COMMIT');
@@ -108,7 +110,7 @@ export class LogConnection {
   /** The last checkpoint of this instance; null: none. */
   async lastCheckpoint(): Promise<{ number: number; code: Buffer } | null> {
     const { rows } = await this.#client.query(
-      `SELECT number::text AS number, code FROM access_checkpoints WHERE instance = $1 ORDER BY number DESC LIMIT 1`,
+      `SELECT number::text AS number, code FROM access_checkpoints WHERE instance = $1 ORDER BY access_checkpoints.number DESC LIMIT 1`,
       [this.#instance],
     );
     const Found = z.object({ number: z.coerce.number().int(), code: z.instanceof(Buffer) });

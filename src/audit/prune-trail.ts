@@ -40,7 +40,7 @@ async function pruneMonth(pool: pg.Pool, key: KeyObject, month: string, at: Date
     // Nobody writes into a month that old; a checkpoint that was being written waits.
     await client.query('LOCK TABLE access_events IN SHARE ROW EXCLUSIVE MODE');
     const { rows } = await client.query<{ instance: string; seq: string; code: Buffer }>(
-      `SELECT DISTINCT ON (instance) instance, seq::text AS seq, code FROM access_events WHERE month = $1::date ORDER BY instance, seq DESC`,
+      `SELECT DISTINCT ON (instance) instance, seq::text AS seq, code FROM access_events WHERE month = $1::date ORDER BY instance, access_events.seq DESC`,
       [month],
     );
     const heads = rows.map(({ instance, seq, code }): ChainHead => ({ month, instance, seq: Number(seq), code }));

@@ -7,6 +7,8 @@ import { z } from 'zod';
 const CANCEL_REQUEST = 80_877_102;
 /** Who cannot be reached in this time is not made faster by waiting; the server's own statement_timeout remains. */
 const PATIENCE_MS = 2_000;
+/** A statement that has not ended so long after its cancellation is on a connection whose other end is dead, or stands still. */
+const GIVE_UP_MS = 5_000;
 
 /** What pg keeps of an open connection; the key is the server's proof that the cancellation comes from its holder. */
 const Backend = z.object({ processID: z.number(), secretKey: z.number(), host: z.string(), port: z.number() });
@@ -38,7 +40,8 @@ export async function cancelStatement(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Runs `work` on a connection of the pool, and cancels its statement as soon as the signal is aborted.
+ * Runs `work` on a connection of the pool, and cancels its statement as soon as the signal is aborted. Where nothing comes of that, the
+ * connection is given up, so that the pool can open another one.
  * @throws what the signal was aborted with, also while waiting for a connection; else what `work` throws
  */
 export async function onConnection<T>(
@@ -53,8 +56,13 @@ export async function onConnection<T>(
     throw signal?.reason;
   }
   const cancelling: Promise<void>[] = [];
+  let givingUp: NodeJS.Timeout | undefined;
   const cancel = (): void => {
     cancelling.push(cancelStatement(client));
+    givingUp = setTimeout(() => {
+      // With a statement under way this cuts the connection at once, and the statement ends with an error.
+      void client.end().catch(() => undefined);
+    }, GIVE_UP_MS).unref();
   };
   signal?.addEventListener('abort', cancel, { once: true });
   let broken = true;
@@ -66,6 +74,7 @@ export async function onConnection<T>(
     throw abandoned() ? signal?.reason : error;
   } finally {
     signal?.removeEventListener('abort', cancel);
+    clearTimeout(givingUp);
     // A cancellation under way could meet the connection's next statement, and one whose statement failed is not trusted with another
     // one, as pg's own pool has it.
     client.release(broken || cancelling.length > 0);

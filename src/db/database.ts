@@ -109,13 +109,15 @@ async function prepareSession(client: pg.ClientBase): Promise<void> {
   await client.query(`SET TIME ZONE 'UTC'`);
 }
 
-export function createPool(url: string, max: number): pg.Pool {
+/** @param answerMs for any statement: beyond it the connection counts as dead; default: a statement may take as long as it does */
+export function createPool(url: string, max: number, answerMs?: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     application_name: 'public-credit-gateway',
+    ...(answerMs === undefined ? {} : { query_timeout: answerMs }),
     // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool waits for it; its types do not say so
     onConnect: prepareSession,
   });

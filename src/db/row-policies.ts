@@ -66,7 +66,11 @@ export const INSERT_ONLY = ['access_events', 'access_checkpoints', 'watch_events
 export const GRANTS: Readonly<
   Record<
     RuntimeRole,
-    readonly { readonly table: string; readonly rights: 'SELECT' | 'SELECT, INSERT' | 'SELECT, INSERT, UPDATE'; readonly columns: readonly string[] }[]
+    readonly {
+      readonly table: string;
+      readonly rights: 'SELECT' | 'SELECT, INSERT' | 'SELECT, INSERT, UPDATE';
+      readonly columns: readonly string[];
+    }[]
   >
 > = {
   agency: [...readGrants(), ...whole('published_items', 'organization_names')],

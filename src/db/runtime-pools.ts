@@ -28,18 +28,22 @@ export interface RuntimePools {
   close(): Promise<void>;
 }
 
+/** For the server's own refusal to arrive. */
+const BEYOND_MS = 2_000;
+
 /**
  * @param poolSize connections for agencies at most, and for all others; control needs few and gets a quarter, at least 2
  * @param keep how many statements stay prepared on each connection that reads
+ * @param timeoutMs what the roles' statement_timeout is: who hears nothing for longer has lost the server
  */
 export function openRuntimePools(
   urls: RuntimeUrls,
   keys: Pick<RoleKeys, 'callerSealKey'>,
-  { poolSize, keep }: { readonly poolSize: number; readonly keep: number },
+  { poolSize, keep, timeoutMs }: { readonly poolSize: number; readonly keep: number; readonly timeoutMs: number },
 ): RuntimePools {
   const agency = createPool(urls.agency, poolSize);
   const reader = createPool(urls.reader, poolSize);
-  const control = createPool(urls.control, Math.max(2, Math.ceil(poolSize / 4)));
+  const control = createPool(urls.control, Math.max(2, Math.ceil(poolSize / 4)), timeoutMs + BEYOND_MS);
   const prisma = new PrismaClient({ adapter: new PrismaPg(control) });
   const sealKey = keys.callerSealKey();
   let closed: Promise<void> | null = null;

@@ -8,7 +8,7 @@ import type { ClientGate } from '../limits/index.ts';
 import type { DocumentLimits } from './limits/document-limits.ts';
 import { resolveListed } from './limits/listed-operation.ts';
 import type { OperationBody } from './limits/listed-operation.ts';
-import { requestDeadline } from './limits/request-deadline.ts';
+import { requestDeadline, withinDeadline } from './limits/request-deadline.ts';
 import type { RequestFrame } from './request-context.ts';
 import { requestFrame } from './request-frame.ts';
 
@@ -27,13 +27,29 @@ export interface AdmissionOptions {
  * @throws GatewayError, and whatever a database throws that cannot be asked
  */
 export async function admitRequest(
-  { services, gate, safelists, documents, timeoutMs }: AdmissionOptions,
+  options: AdmissionOptions,
   request: Request,
   response: Response,
-  given: { readonly requestId: string; readonly schema: GraphQLSchema; readonly note: (caller: ClientStanding) => void },
+  given: AdmittedAs,
 ): Promise<RequestFrame> {
+  const signal = requestDeadline(response, options.timeoutMs);
+  // The database is asked here, too, and may be as slow as later on.
+  return { ...(await withinDeadline(signal, admitted(options, request, response, given))), signal };
+}
+
+interface AdmittedAs {
+  readonly requestId: string;
+  readonly schema: GraphQLSchema;
+  readonly note: (caller: ClientStanding) => void;
+}
+
+async function admitted(
+  { services, gate, safelists, documents }: AdmissionOptions,
+  request: Request,
+  response: Response,
+  given: AdmittedAs,
+): Promise<Omit<RequestFrame, 'signal'>> {
   const address = request.ip ?? '';
-  const signal = requestDeadline(response, timeoutMs);
   const frame = await requestFrame(services, request.headers, given.requestId, today()).catch((error: unknown) => {
     // Who guesses at tokens is nobody yet.
     if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') gate.stranger(address);
@@ -54,7 +70,7 @@ export async function admitRequest(
     const charged = caller === null ? null : gate.charge(caller, lookups - 1);
     if (charged !== null) await charged;
   }
-  return { ...frame, signal };
+  return frame;
 }
 
 /** The same object, so that what is changed in it is what is run. The HTTP shell lets nothing else than objects come here. */

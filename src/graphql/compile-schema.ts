@@ -11,12 +11,7 @@ import {
   isInterfaceType,
   specifiedScalarTypes,
 } from 'graphql';
-import type {
-  GraphQLFieldConfigMap,
-  GraphQLInterfaceType,
-  GraphQLNamedType,
-  GraphQLOutputType,
-} from 'graphql';
+import type { GraphQLFieldConfigMap, GraphQLInterfaceType, GraphQLNamedType, GraphQLOutputType } from 'graphql';
 import { masksToOtherType } from '../access/index.ts';
 import { INTERFACE_OF_FAMILY } from '../catalog/interface-fields.ts';
 import type { CatalogDocument, CatalogField, CatalogItem } from '../catalog/model.ts';

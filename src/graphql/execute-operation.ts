@@ -85,8 +85,14 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
       ? { errors: [strictRefusal(withheld)], extensions }
       : { ...result, extensions: { ...result.extensions, ...extensions } };
   try {
-    const operation = { frame, document: request.document, operationName: request.operationName ?? null, catalogVersion: catalog.version };
-    if (frame.caller !== null && outcome.data != null) await dependencies.claimSubjects(frame.caller, frame.today, report.subjects);
+    const operation = {
+      frame,
+      document: request.document,
+      operationName: request.operationName ?? null,
+      catalogVersion: catalog.version,
+    };
+    if (frame.caller !== null && outcome.data != null)
+      await dependencies.claimSubjects(frame.caller, frame.today, report.subjects);
     return await logOperation(dependencies.readLog, operation, report, outcome);
   } catch (error) {
     // What is not in the log has not been read by anybody: not even what would have been withheld is told.
@@ -164,7 +170,10 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
         const root = plan?.roots.find(({ path }) => path === responseKey);
         if (reader === null || root === undefined) throw new Error('A root field was not planned');
         const { read } = root;
-        const fetched = read.kind === 'CHANGES' ? await fetchChanges(dependencies.features.feed, reader, catalog, read) : await reader.root(read);
+        const fetched =
+          read.kind === 'CHANGES'
+            ? await fetchChanges(dependencies.features.feed, reader, catalog, read)
+            : await reader.root(read);
         const pass = new WritingPass(
           (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored),
           report,

@@ -1,7 +1,8 @@
 /** The HTTP shell around the gateway's handlers: routes, limits, headers, access log, and an orderly end. */
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
 import type { Express, Request, RequestHandler } from 'express';
 import { OperatorError } from '../errors.ts';
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
     readonly answerMs: number;
     /** for an operation to be worked on */
     readonly operationMs: number;
+    /** for callers and balancers to hear that this gateway ends, before it takes nothing more; default: none */
+    readonly drainMs?: number;
   };
   readonly maxBodyBytes: number;
   /** operations worked on at the same time; more wait for a moment, and the rest is refused at once */
@@ -57,7 +60,10 @@ export interface HttpServer {
    * @throws OperatorError when the port is taken or may not be used
    */
   listen(port: number, host: string): Promise<string>;
-  /** Stops accepting, lets requests in flight finish for up to `graceMs`, then cuts what is left. Safe to call twice. */
+  /**
+   * For `drainMs` says that it ends: readiness is 503, and each answer ends its connection. Then it stops accepting, lets requests in
+   * flight finish for up to `graceMs` (default: longer than any operation may take), and cuts what is left. Safe to call twice.
+   */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -66,8 +72,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const BACKLOG = 4_096;
 /** Longer than the 60 s for which common proxies keep theirs, so that the proxy is the one who closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** Long enough for the longest allowed operation, short enough for the 30 s that process managers wait. */
-const GRACE_MS = 15_000;
+/** Beyond the longest allowed operation: for its answer to be written. */
+const GRACE_MS = 2_000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
@@ -78,7 +84,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       options.metrics.requestDone({ method: 'POST', route: '/graphql', status: 503, seconds: 0 });
     },
   });
-  const app = createApp(options, admission);
+  const unanswered = new Set<ServerResponse>();
+  const app = createApp({ ...options, readiness: () => (draining ? Promise.resolve(ENDING) : options.readiness()) }, admission);
   const server = createServer(
     {
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.timeouts.requestMs),
@@ -88,6 +95,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: Math.min(5_000, options.timeouts.requestMs),
     },
     (request, response) => {
+      if (draining) endConnection(response);
+      unanswered.add(response);
+      response.once('close', () => unanswered.delete(response));
       // What is refused here costs next to nothing: no route, no log line, no body.
       if (request.method === 'POST' && request.url === '/graphql' && admission.refuses(request, response)) return;
       app(request, response);
@@ -107,12 +117,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return {
     app,
     listen: (port, host) => listen(server, port, host),
-    close(graceMs = GRACE_MS) {
+    close(graceMs = options.timeouts.operationMs + GRACE_MS) {
       draining = true;
-      closed ??= drain(server, graceMs);
+      // Whoever keeps a connection asks on it again unless told: the next request would meet its end.
+      for (const response of unanswered) endConnection(response);
+      closed ??= sleep(server.listening ? (options.timeouts.drainMs ?? 0) : 0).then(() => drain(server, graceMs));
       return closed;
     },
   };
+}
+
+const ENDING: Readiness = { ready: false, checks: { accepting: false } };
+
+function endConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
 function createApp(options: HttpServerOptions, admission: Admission): Express {

@@ -118,6 +118,21 @@ describe('record', () => {
     expect((await log.verify()).findings).toEqual([]);
   }, 30_000);
 
+  it('goes on from the highest number after a loss, of events as of checkpoints', async () => {
+    way = await breakableConnection(log.urls.control);
+    const writer = await log.writer({ url: way.url });
+    // As texts, 9 would come after 12.
+    await recorded(writer, 12);
+    way.cut();
+    await expect(writer.record(event())).rejects.toEqual(REFUSED);
+    way.mend();
+    await eventually(() => writer.record(event()), 5_000);
+    await writer.close();
+    expect((await log.verify()).findings).toEqual([]);
+    const { rows } = await log.owner.pool.query<{ last: number }>('SELECT max(seq)::int AS last FROM access_events');
+    expect(rows).toEqual([{ last: 13 }]);
+  }, 20_000);
+
   it('is not followed twice when a batch commits after its connection was lost', async () => {
     way = await breakableConnection(log.urls.control);
     const writer = await log.writer({ url: way.url });

@@ -73,6 +73,7 @@ function testConfig(url: string, environment: Readonly<Record<string, string>> =
     DATABASE_URL: url,
     LOG_LEVEL: 'silent',
     PORT: '0',
+    DRAIN_SECONDS: '0',
     DATABASE_POOL_SIZE: '5',
     ...environment,
   });
