@@ -37,10 +37,16 @@ export async function logStretch(run: FeedRun, state: FeedState, limit: number):
     ),
   );
 
-  const lastOf = new Map(
-    window.rows.flatMap((row, index) => (row.kind === 'AUTHORIZATION' ? [] : [[keyText(keyOf(row)), index] as const])),
-  );
+  // Whether the client could have seen the row before any of its changes here: asked of all of them, told at the place of the first.
+  // A page that ends before a later one begins the next page there, and tells the row twice; told at the place of the last, it would
+  // begin behind the change that took the row away, and never tell.
   const seen = new Map<string, Candidate['seenAs']>();
+  for (const row of window.rows) {
+    if (row.kind === 'AUTHORIZATION') continue;
+    const name = keyText(keyOf(row));
+    seen.set(name, seen.get(name) ?? seenBefore(row));
+  }
+  const told = new Set<string>();
   const candidates: Candidate[] = [];
   let scanned = window.scanned;
   for (const [index, row] of window.rows.entries()) {
@@ -52,11 +58,15 @@ export async function logStretch(run: FeedRun, state: FeedState, limit: number):
     }
     const key = keyOf(row);
     const name = keyText(key);
-    const seenAs = seen.get(name) ?? seenBefore(row);
-    seen.set(name, seenAs);
-    // Several changes of one row are one, at the place of the last: what is told is the row as it is.
-    if (lastOf.get(name) === index)
-      candidates.push({ key, seenAs, changedAt: row.at.getTime(), after: { ...state, position: here, within: null } });
+    // Several changes of one row are one: what is told is the row as it is.
+    if (told.has(name)) continue;
+    told.add(name);
+    candidates.push({
+      key,
+      seenAs: seen.get(name) ?? null,
+      changedAt: row.at.getTime(),
+      after: { ...state, position: here, within: null },
+    });
   }
   const inStep = window.scanned < limit;
   const position = inStep ? { txid: run.moment.xmin, seq: '0' } : (window.end ?? state.position);
