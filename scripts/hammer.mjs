@@ -9,9 +9,13 @@ import { parseArgs } from 'node:util';
 
 let rounds;
 try {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' }, help: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { rounds: { type: 'string', default: '10' }, help: { type: 'boolean', default: false } },
+  });
   if (values.help) {
-    process.stdout.write('Kills a gateway and its database under load, and looks whether anything was lost.\n\nExample:\n  $ npm run hammer -- --rounds 10\n');
+    process.stdout.write(
+      'Kills a gateway and its database under load, and looks whether anything was lost.\n\nExample:\n  $ npm run hammer -- --rounds 10\n',
+    );
     process.exit(0);
   }
   rounds = Number(values.rounds);

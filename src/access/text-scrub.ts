@@ -58,6 +58,7 @@ const LONG_RUN = new RegExp(digits(FEWEST_DIGITS));
  * star, nobody can take a number back.
  */
 export function scrubText(text: string): string {
+  if (hasFewDigits(text)) return text;
   let scrubbed = text;
   // Once more after a find: what is left of a number may stand beside other digits now. Each turn leaves fewer digits.
   for (let next = scrubOnce(scrubbed); next !== scrubbed; next = scrubOnce(next)) scrubbed = next;
@@ -87,6 +88,28 @@ function scrubOnce(text: string): string {
     copied = at[start.lastIndex] ?? original.length;
   }
   return scrubbed + original.slice(copied).join('');
+}
+
+/**
+ * Whether it is plain, without folding anything, that there are too few digits for any number. Ideographs, the punctuation of Chinese and
+ * full-width signs besides digits fold to no digit (Unicode's NFKC); whatever else is not ASCII might.
+ */
+function hasFewDigits(text: string): boolean {
+  let most = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80 ? unit < 0x30 || unit > 0x39 : isNeverDigit(unit)) continue;
+    most += 1;
+    if (most === FEWEST_DIGITS) return false;
+  }
+  return true;
+}
+
+/** @param unit UTF-16, not ASCII */
+function isNeverDigit(unit: number): boolean {
+  if (unit >= 0x4e00 && unit <= 0x9fff) return true;
+  if (unit >= 0x3000 && unit <= 0x303f) return true;
+  return unit >= 0xff00 && unit <= 0xffef && (unit < 0xff10 || unit > 0xff19);
 }
 
 function numberAt(folded: string, here: number): { masked: string; length: number } | undefined {

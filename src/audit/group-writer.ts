@@ -3,6 +3,7 @@
  * events and an idle one waits for nothing. A batch is one statement; its waiters hear of it once it is committed.
  */
 import { randomUUID, type KeyObject } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DATABASE_AWAY, GatewayError } from '../errors.ts';
 import { chainName, chainStart, type ChainedEvent, type ChainHead, eventCode } from './chain.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
@@ -140,9 +141,11 @@ export class GroupWriter implements ReadLog {
 
   /** Never rejects: whatever fails, fails its waiters. */
   async #run(): Promise<void> {
-    // What arrives in the same turn of the event loop goes into the same batch.
-    await Promise.resolve();
-    while (this.#queue.length > 0) await this.#writeBatch();
+    do {
+      // What is ready in the same turn of the event loop goes into the same batch, whichever socket brought it.
+      await nextTurn();
+      if (this.#queue.length > 0) await this.#writeBatch();
+    } while (this.#queue.length > 0);
     if (!this.#checkpoints.due(this.#heads)) return;
     try {
       await this.#checkpoints.write(await this.#connected(), this.#heads);

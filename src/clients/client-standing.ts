@@ -36,10 +36,18 @@ export interface ClientFacts extends Omit<ClientStanding, 'grants'> {
   readonly grants: readonly { readonly itemCode: string; readonly until: string | null }[];
 }
 
+/** The same object for the same facts on the same day. */
 export function standingOn(day: string, facts: ClientFacts): ClientStanding {
+  const known = standings.get(facts);
+  if (known?.day === day) return known.standing;
   const live = facts.grants.filter((grant) => grant.until === null || grant.until >= day).map((grant) => grant.itemCode);
-  return { ...facts, grants: [...new Set(live)].sort() };
+  const standing = { ...facts, grants: [...new Set(live)].sort() };
+  standings.set(facts, { day, standing });
+  return standing;
 }
+
+/** Facts stay in memory as long as the cache of clients keeps them, and every request asks. */
+const standings = new WeakMap<ClientFacts, { readonly day: string; readonly standing: ClientStanding }>();
 
 /**
  * Why the client may not call on that day: CLIENT_SUSPENDED or LICENSE_EXPIRED; null when it may.

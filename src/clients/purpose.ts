@@ -10,5 +10,5 @@ export function normalizePurpose(text: string): string {
 /** 1 to 200 characters (code points) after normalization, none of them a control character. */
 export function isPurpose(text: string): boolean {
   const purpose = normalizePurpose(text);
-  return purpose !== '' && Array.from(purpose).length <= LONGEST && !/\p{Cc}/u.test(purpose);
+  return purpose !== '' && (purpose.length <= LONGEST || Array.from(purpose).length <= LONGEST) && !/\p{Cc}/u.test(purpose);
 }

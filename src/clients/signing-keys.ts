@@ -92,7 +92,7 @@ export class SigningKeys {
    * told without asking the database, so made-up ids cost nothing; a new one of another instance is found at once.
    */
   async find(kid: string): Promise<VerifyingKey | null> {
-    if (!this.#isOurs(kid)) return null;
+    if (!this.#verifying.has(kid) && !this.#isOurs(kid)) return null;
     if (this.#readAt + REFRESH_MS <= this.#now().getTime()) await this.#refresh();
     if (!this.#verifying.has(kid) && !this.#missing.has(kid)) {
       await this.#refresh();
@@ -159,6 +159,8 @@ export class SigningKeys {
     });
     const verifying = new Map<string, VerifyingKey>();
     for (const { kid, publicJwk, retiredAt } of rows) {
+      // Told here once, and not with every token: who can write the table and has no master key can add nothing.
+      if (!this.#isOurs(kid)) continue;
       const jwk = { ...PublicJwk.parse(publicJwk), kid, alg: SIGNING_ALGORITHM, use: 'sig' };
       const key = await importJWK(jwk, SIGNING_ALGORITHM);
       if (!(key instanceof Uint8Array)) verifying.set(kid, { kid, key, jwk, retiredAt });

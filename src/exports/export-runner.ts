@@ -192,6 +192,8 @@ export class ExportRunner {
     // Also in the middle of a statement that waits for something.
     signal.addEventListener('abort', () => void snapshot.close());
     try {
+      // It may have been stopped while the view was opened: then nobody is told any more.
+      signal.throwIfAborted();
       const codes = items.map(({ code }) => code);
       const feedCursor = await this.#parts.feedCursor(
         snapshot,
@@ -250,6 +252,8 @@ function gone(): GatewayError {
 const DISK_REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk on which the gateway keeps exports is full. Ask its operator to make room, and start again.',
   EDQUOT: 'The disk on which the gateway keeps exports is full. Ask its operator to make room, and start again.',
+  EFBIG:
+    'The system lets the gateway write no larger file where it keeps exports. Ask its operator to lift that limit, and start again.',
   EACCES: 'The gateway may not write where it keeps exports. Ask its operator to mend EXPORT_DIR, and start again.',
   EROFS: 'The gateway may not write where it keeps exports. Ask its operator to mend EXPORT_DIR, and start again.',
   ENOTDIR: 'The gateway may not write where it keeps exports. Ask its operator to mend EXPORT_DIR, and start again.',

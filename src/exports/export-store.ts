@@ -105,11 +105,14 @@ export class ExportStore {
     ]);
   }
 
-  /** Takes the oldest export on which nobody works, or whose server has fallen silent. Several instances may ask at once. */
+  /**
+   * Takes the oldest export on which nobody works, or whose server has fallen silent; or seems not to for longer than any lease is,
+   * because the database's clock has gone back since. Several instances may ask at once.
+   */
   async claim(holder: string): Promise<ExportJob | null> {
     return this.#one(
       `UPDATE exports SET lease_holder = $1, lease_until = now() + ${LEASE}, attempt = attempt + 1, rows = 0
-       WHERE id = (SELECT id FROM exports WHERE status = 'RUNNING' AND (lease_until IS NULL OR lease_until < now())
+       WHERE id = (SELECT id FROM exports WHERE status = 'RUNNING' AND (lease_until IS NULL OR lease_until < now() OR lease_until > now() + 2 * ${LEASE})
                    ORDER BY started_at LIMIT 1 FOR UPDATE SKIP LOCKED)
        RETURNING ${COLUMNS}`,
       [holder],

@@ -49,14 +49,13 @@ async function admitted(
   response: Response,
   given: AdmittedAs,
 ): Promise<Omit<RequestFrame, 'signal'>> {
-  const address = request.ip ?? '';
   const frame = await requestFrame(services, request.headers, given.requestId, today()).catch((error: unknown) => {
     // Who guesses at tokens is nobody yet.
-    if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') gate.stranger(address);
+    if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') gate.stranger(request.ip ?? '');
     throw error;
   });
   const { caller } = frame;
-  if (caller === null) gate.stranger(address);
+  if (caller === null) gate.stranger(request.ip ?? '');
   else {
     given.note(caller);
     const leave = await gate.enter(caller);

@@ -10,6 +10,8 @@ import type { FormattedExecutionResult } from 'graphql';
 export interface AnswerRequestsOptions<Context extends BaseContext> {
   readonly server: ApolloServer<Context>;
   readonly context: (request: Request, response: Response) => Promise<Context>;
+  /** the bytes of an answer for which Apollo Server is not needed any more; null: it is */
+  readonly ahead: (request: Request, context: Context) => Promise<readonly Buffer[] | null>;
   /** the bytes of a request's answer; undefined: it was ended before there was one */
   readonly bytesOf: (request: Request) => readonly Buffer[] | undefined;
 }
@@ -26,16 +28,28 @@ export function stringifyUnlessWritten(result: FormattedExecutionResult): string
 export function answerRequests<Context extends BaseContext>({
   server,
   context,
+  ahead,
   bytesOf,
 }: AnswerRequestsOptions<Context>): RequestHandler {
   return async (request, response) => {
+    const admitted = context(request, response);
+    // Who is not let in hears of it by Apollo Server, which asks for the same context.
+    const bytesAhead = await admitted.then(
+      (known) => ahead(request, known),
+      () => null,
+    );
+    if (bytesAhead !== null) {
+      response.setHeader('Content-Type', 'application/json; charset=utf-8');
+      send(response, bytesAhead);
+      return;
+    }
     const headers = new HeaderMap();
     for (const [name, value] of Object.entries(request.headers)) {
       if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
     }
     const answer = await server.executeHTTPGraphQLRequest({
       httpGraphQLRequest: { method: request.method, headers, search: '', body: request.body },
-      context: () => context(request, response),
+      context: () => admitted,
     });
     if (answer.body.kind !== 'complete') throw new Error('An answer came in parts, which no operation here asks for');
     response.statusCode = answer.status ?? 200;
@@ -44,11 +58,15 @@ export function answerRequests<Context extends BaseContext>({
     // Apollo's own words, if it has any: it may refuse after the answer was written (a caller that accepts no JSON).
     const bytes = string === '' ? bytesOf(request) : [Buffer.from(string)];
     if (bytes === undefined) throw new Error('An answer was left out and is nowhere else');
-    response.setHeader(
-      'Content-Length',
-      bytes.reduce((sum, chunk) => sum + chunk.length, 0),
-    );
-    for (const chunk of bytes) response.write(chunk);
-    response.end();
+    send(response, bytes);
   };
+}
+
+function send(response: Response, bytes: readonly Buffer[]): void {
+  let length = 0;
+  for (const chunk of bytes) length += chunk.length;
+  response.setHeader('Content-Length', length);
+  const last = bytes.length - 1;
+  for (let place = 0; place < last; place += 1) response.write(bytes[place]);
+  response.end(bytes[last]);
 }

@@ -11,8 +11,8 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { RequestHandler } from 'express';
-import { GraphQLError } from 'graphql';
-import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { ClientStanding } from '../clients/index.ts';
 import { DATABASE_AWAY, GatewayError } from '../errors.ts';
 import { admitRequest } from './admit-request.ts';
@@ -20,9 +20,10 @@ import type { AdmissionOptions } from './admit-request.ts';
 import { answerBody } from './answer-body.ts';
 import { answerRequests, stringifyUnlessWritten, WRITTEN } from './answer-requests.ts';
 import { executeOperation } from './execute-operation.ts';
-import type { ExecutorDependencies } from './execute-operation.ts';
+import type { ExecutorDependencies, OperationRequest } from './execute-operation.ts';
 import { createErrorFormatter, toGraphQLError } from './format-error.ts';
 import type { ErrorFormatterOptions } from './format-error.ts';
+import { KnownOperations } from './known-operation.ts';
 import { logUnexecuted } from './log-operation.ts';
 import { withinDeadline } from './limits/request-deadline.ts';
 import type { RequestFrame } from './request-context.ts';
@@ -56,29 +57,24 @@ type GraphQLResponseBody = GraphQLResponse['body'];
 
 interface ServerContext {
   readonly frame: RequestFrame;
+  /** what came of the operation, where it was executed before Apollo Server was asked */
+  executed?: ExecutionResult;
   readonly request: Parameters<RequestHandler>[0];
 }
 
 export async function createGraphQLServer(options: GraphQLServerOptions): Promise<GraphQLServer> {
   const { schemas } = options;
+  const known = new KnownOperations();
   const listeners = new Set<(context: { apiSchema: GraphQLSchema; coreSupergraphSdl: string }) => void>();
   const gateway: GatewayInterface = {
     load: () =>
       Promise.resolve({
         executor: async ({ schema, document, request, context }) => {
-          const { frame } = context as ServerContext;
-          const work = executeOperation(options, {
-            schema,
-            document,
-            // As the caller sent it: Apollo's own is null also where the document has no operation of that name.
-            operationName: request.operationName,
-            variables: request.variables,
-            frame,
-          });
-          const result = await withinDeadline(frame.signal, work).catch((error: unknown) => {
-            if (error instanceof GatewayError) return { errors: [toGraphQLError(error, frame.requestId)] };
-            throw error;
-          });
+          const { frame, executed } = context as ServerContext;
+          known.remember(request.query, schema, document);
+          // As the caller sent it: Apollo's own name is null also where the document has no operation of that name.
+          const { operationName, variables } = request;
+          const result = executed ?? (await run({ schema, document, operationName, variables, frame }));
           return result as GatewayExecutionResult;
         },
       }),
@@ -115,6 +111,7 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
   const handler = answerRequests({
     server,
     bytesOf: (request) => bodies.get(request),
+    ahead,
     context: async (req, res) => {
       const started = performance.now();
       const requestId = options.requestIdOf(req);
@@ -139,6 +136,36 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
     },
     close: () => server.stop(),
   };
+
+  async function run(operation: OperationRequest): Promise<ExecutionResult> {
+    const { frame } = operation;
+    return withinDeadline(frame.signal, executeOperation(options, operation)).catch((error: unknown) => {
+      if (error instanceof GatewayError) return { errors: [toGraphQLError(error, frame.requestId)] };
+      throw error;
+    });
+  }
+
+  /** A query that has passed Apollo Server before. What comes of it goes there all the same when it is not all data. */
+  async function ahead(request: Parameters<RequestHandler>[0], context: ServerContext): Promise<readonly Buffer[] | null> {
+    const { frame } = context;
+    const { schema } = schemas.current;
+    const found = known.find(request.headers, request.body, schema);
+    if (found === null || getOperationAST(found.document, found.operationName)?.operation !== OperationTypeNode.QUERY)
+      return null;
+    const started = performance.now();
+    const { data, errors, extensions } = (context.executed = await run({ schema, ...found, frame }));
+    if (data == null || errors !== undefined) return null;
+    options.onOperation(request, {
+      requestId: frame.requestId,
+      signal: frame.signal,
+      clientId: frame.caller?.id ?? null,
+      clientKind: frame.caller?.kind ?? 'anonymous',
+      operationType: 'query',
+      outcome: 'ok',
+      seconds: (performance.now() - started) / 1_000,
+    });
+    return answerBody({ data, extensions: { requestId: frame.requestId, ...extensions } });
+  }
 
   /** Why a request does not come in: a refusal, or no database to ask. Either ends it with its own HTTP status. */
   function notAdmitted(error: unknown, requestId: string): unknown {

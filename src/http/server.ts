@@ -106,8 +106,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   cutSlowClients(server, options.timeouts.answerMs, options.timeouts.operationMs);
   server.on('request', (_request, response) => {
     response.on('close', () => {
-      // The connection counts as idle only after this event; while draining it must not wait for its keep-alive to run out.
-      if (draining)
+      // The connection counts as idle only after this event; it must not wait for its keep-alive to run out. As long as everything is
+      // still answered, idle ones are left: the next request may be on its way, and its answer ends the connection.
+      if (draining && !server.listening)
         setImmediate(() => {
           server.closeIdleConnections();
         });
@@ -121,7 +122,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       draining = true;
       // Whoever keeps a connection asks on it again unless told: the next request would meet its end.
       for (const response of unanswered) endConnection(response);
-      closed ??= sleep(server.listening ? (options.timeouts.drainMs ?? 0) : 0).then(() => drain(server, graceMs));
+      const { drainMs = 0 } = options.timeouts;
+      closed ??= drainMs > 0 && server.listening ? sleep(drainMs).then(() => drain(server, graceMs)) : drain(server, graceMs);
       return closed;
     },
   };
@@ -175,10 +177,15 @@ function accessLog(logger: Logger, metrics: Metrics): RequestHandler {
     const started = process.hrtime.bigint();
     const requestId = requestIdOf(request);
     response.setHeader('X-Request-Id', requestId);
+    let whole = false;
+    response.once('finish', () => {
+      // It is "finished" as well when its connection was destroyed with half of it unread.
+      whole = !request.socket.destroyed;
+    });
     response.once('close', () => {
       const seconds = Number(process.hrtime.bigint() - started) / 1e9;
       // 499 as nginx has it: the caller went away before the answer was out.
-      const status = response.writableFinished ? response.statusCode : 499;
+      const status = whole ? response.statusCode : 499;
       const route = routeOf(request);
       metrics.requestDone({ method: request.method, route, status, seconds });
       const line = { requestId, method: request.method, route, status, ms: Math.round(seconds * 1e4) / 10, ...notesOf(request) };

@@ -54,6 +54,13 @@ export interface IntakeDependencies {
 const BATCH_ROWS = 1_000;
 /** Batches after which a long import settles what it has written so far. */
 const SETTLE_EVERY = 100;
+/** What must be given room before an import can go on: by SQLSTATE, and by the system's word where the rejects file is written. */
+const NO_ROOM: Readonly<Record<string, string>> = {
+  '53100': 'The disk of the database is full (数据库磁盘已满). Make room there.',
+  ENOSPC: 'The disk on which the rejects file is written is full (磁盘已满). Make room, or name another place with --rejects.',
+  EDQUOT: 'The disk on which the rejects file is written is full (磁盘已满). Make room, or name another place with --rejects.',
+  EFBIG: 'The rejects file may not become any larger (ulimit). Name another place with --rejects.',
+};
 const DELIMITERS = [',', ';', '\t'];
 
 /** A department's file → subjects and entries, by the published catalog (DESIGN §5, §6). */
@@ -235,7 +242,8 @@ class ImportRun {
         `${this.source.path} has a line of millions of characters: it is not a CSV table (不是CSV表格). Export it again.`,
       );
     }
-    const lost = /^(08|57P)/.test(errorCode(error) ?? '') ? 'The database ended the connection.' : null;
+    const code = errorCode(error) ?? '';
+    const lost = /^(08|57P)/.test(code) ? 'The database ended the connection.' : (NO_ROOM[code] ?? null);
     const explained = explainConnectionError(error, this.dependencies.database.url);
     if (lost === null && !(explained instanceof OperatorError && explained !== error)) return error;
     const reason = lost ?? (explained instanceof OperatorError ? explained.message : '');

@@ -6,6 +6,9 @@
 /** In UTF-16 units: large enough that a batch costs little, small enough to be put together in the processor's cache. */
 const BATCH = 16_384;
 
+/** A batch becomes bytes here, and is copied at its length: that is not known before, and counting it costs as much as the writing. */
+const SCRATCH = Buffer.allocUnsafeSlow(4 * BATCH);
+
 export class AnswerBytes {
   readonly #chunks: Buffer[] = [];
   #text = '';
@@ -29,7 +32,9 @@ export class AnswerBytes {
 
   #settle(): void {
     if (this.#text === '') return;
-    this.#chunks.push(Buffer.from(this.#text));
+    // A UTF-16 unit takes 3 bytes at most.
+    const fits = this.#text.length * 3 <= SCRATCH.length;
+    this.#chunks.push(fits ? Buffer.from(SCRATCH.subarray(0, SCRATCH.write(this.#text))) : Buffer.from(this.#text));
     this.#text = '';
   }
 }

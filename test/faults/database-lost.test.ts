@@ -1,11 +1,12 @@
 /** The database killed, or too slow, while it is asked without pause: clear answers meanwhile, and soon afterwards everything as before. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Agent } from 'node:http';
+import path from 'node:path';
 import { pidExists } from '../../src/db/process-identity.ts';
+import { EditableSheet } from '../catalog/bundled-sheet.ts';
 import { startServing, type ServingCommand } from '../testkit/command-line.ts';
 import { eventually } from '../testkit/eventually.ts';
-import { PURPOSE } from '../testkit/serving.ts';
-import { ask, isClear, Load } from './load.ts';
+import { caller, PURPOSE } from '../testkit/serving.ts';
+import { isClear, Load } from './load.ts';
 import type { Asked } from './load.ts';
 import { openOwnServer, type OwnServer } from './own-server.ts';
 import { questions } from './questions.ts';
@@ -15,7 +16,7 @@ const RECOVERED_MS = 5_000;
 /** For a condition on a machine that does other work; only a fault reaches it. */
 const PATIENCE_MS = 60_000;
 const OPERATION_SECONDS = 2;
-const CALLERS = 12;
+const CALLERS = 8;
 
 let server: OwnServer;
 let serving: ServingCommand;
@@ -32,6 +33,7 @@ beforeAll(async () => {
   });
   serving = await startServing([], {
     DATABASE_URL: server.url,
+    EXPORT_DIR: path.join(server.folder, 'exports'),
     DATABASE_POOL_SIZE: '4',
     LOG_LEVEL: 'warn',
     OPERATION_TIMEOUT_SECONDS: String(OPERATION_SECONDS),
@@ -64,7 +66,9 @@ function resume(): void {
 
 /** Process ids of the server's sessions, oldest first. */
 async function backends(where: string): Promise<number[]> {
-  const rows = await server.ask(`SELECT pid FROM pg_stat_activity WHERE ${where} AND pid <> pg_backend_pid() ORDER BY backend_start`);
+  const rows = await server.ask(
+    `SELECT pid FROM pg_stat_activity WHERE ${where} AND pid <> pg_backend_pid() ORDER BY backend_start`,
+  );
   return rows.map(({ pid }) => Number(pid));
 }
 
@@ -87,7 +91,9 @@ async function loaded(): Promise<Load> {
 
 async function answersSince(under: Load, since: number, count: number, withinMs = PATIENCE_MS): Promise<void> {
   await eventually(() => {
-    expect(under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.given).length).toBeGreaterThan(count);
+    expect(under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.given).length).toBeGreaterThan(
+      count,
+    );
     return Promise.resolve();
   }, withinMs);
 }
@@ -95,7 +101,9 @@ async function answersSince(under: Load, since: number, count: number, withinMs 
 /** Callers have been told of the outage, more than once each. */
 async function refusalsSince(under: Load, since: number, count: number): Promise<void> {
   await eventually(() => {
-    expect(under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.status === 503).length).toBeGreaterThan(count);
+    expect(
+      under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.status === 503).length,
+    ).toBeGreaterThan(count);
     return Promise.resolve();
   }, PATIENCE_MS);
 }
@@ -105,29 +113,28 @@ async function recovers(under: Load): Promise<void> {
   const since = under.outcomes.length;
   await eventually(async () => {
     expect([await ready(), (await askForToken()).status]).toEqual([200, 200]);
-    expect(under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.given).length).toBeGreaterThan(CALLERS);
+    expect(under.outcomes.slice(since).filter((outcome) => outcome.kind === 'answered' && outcome.given).length).toBeGreaterThan(
+      CALLERS,
+    );
   }, RECOVERED_MS);
 }
 
 /** The gateway hears of a publish, and works on an export, as if nothing had been. */
 async function followsAndExports(): Promise<void> {
-  const agent = new Agent();
-  const { headers } = next(0, 0);
-  const say = async (query: string): Promise<unknown> => {
-    const outcome = await ask(serving.address, agent, { query, headers: { ...headers, ...PURPOSE } });
-    expect(outcome).toMatchObject({ kind: 'answered', status: 200, codes: [] });
-    return outcome.kind === 'answered' ? JSON.parse(outcome.body) : null;
-  };
-  const version = await server.beside(async ({ catalogs }) => {
-    const current = await catalogs.current();
-    expect(current).not.toBeNull();
-    // Says the same under another source: two rollbacks would too, but nothing would be written.
-    const { published_at: at } = (await server.ask('SELECT published_at FROM catalog_versions ORDER BY version DESC LIMIT 1'))[0] ?? {};
-    expect(at).toBeInstanceOf(Date);
-    return current?.version ?? 0;
+  const say = caller(serving.address, { ...next(0, 0).headers, ...PURPOSE });
+  const { catalog } = await server.beside(async ({ catalogs }) => {
+    const sheet = (await EditableSheet.bundled()).set('OrganizationPenalty.remarks', '使用权限', '不予共享');
+    return catalogs.publish(await sheet.document(), 'after the outage');
   });
-  expect(await say('{ catalog { version } }')).toMatchObject({ data: { catalog: { version } } });
-  agent.destroy();
+  await eventually(async () => {
+    expect((await say('{ catalog { version } }')).data).toEqual({ catalog: { version: catalog.version } });
+  }, RECOVERED_MS);
+  const started = await say('mutation { startExport(items: ["Organization"]) { id } }');
+  expect(started.errors).toEqual([]);
+  await eventually(async () => {
+    const { data } = await say(`{ export(id: "${String(started.data.startExport.id)}") { status } }`);
+    expect(data).toEqual({ export: { status: 'READY' } });
+  }, PATIENCE_MS);
 }
 
 describe('PostgreSQL killed (kill -9) under load', () => {
@@ -150,7 +157,10 @@ describe('PostgreSQL killed (kill -9) under load', () => {
     const under = await loaded();
     await server.kill();
     const until = performance.now() + 8_000;
-    await eventually(() => (performance.now() > until ? Promise.resolve() : Promise.reject(new Error('it is not long yet'))), PATIENCE_MS);
+    await eventually(
+      () => (performance.now() > until ? Promise.resolve() : Promise.reject(new Error('it is not long yet'))),
+      PATIENCE_MS,
+    );
     await server.start();
     await recovers(under);
     await under.stop();
@@ -189,23 +199,30 @@ describe('PostgreSQL that stands still', () => {
   it.each([
     ['as a whole', true],
     ['in all sessions that read and look up', false],
-  ])('%s: operations end at their timeout, nothing piles up, and it is used again within 5 s', async (_name, whole) => {
-    const under = await loaded();
-    const since = under.outcomes.length;
-    stop([...(whole ? [await server.pid()] : []), ...(await backends(whole ? 'true' : `application_name = 'public-credit-gateway'`))]);
-    await refusalsSince(under, since, 3 * CALLERS);
-    if (whole) {
-      expect(await ready()).toBe(503);
-      expect(await askForToken()).toEqual({ status: 503, retryAfter: '5' });
-    }
-    expect(Math.max(...under.outcomes.slice(since).map(({ ms }) => ms))).toBeLessThan(SAID_MS);
-    resume();
-    await recovers(under);
-    await under.stop();
-    expect(under.unanswered).toEqual([]);
-    expect(under.unclear).toEqual([]);
-    await nothingPiledUp();
-  }, 180_000);
+  ])(
+    '%s: operations end at their timeout, nothing piles up, and it is used again within 5 s',
+    async (_name, whole) => {
+      const under = await loaded();
+      const since = under.outcomes.length;
+      stop([
+        ...(whole ? [await server.pid()] : []),
+        ...(await backends(whole ? 'true' : `application_name = 'public-credit-gateway'`)),
+      ]);
+      await refusalsSince(under, since, 2 * CALLERS);
+      if (whole) {
+        expect(await ready()).toBe(503);
+        expect(await askForToken()).toEqual({ status: 503, retryAfter: '5' });
+      }
+      expect(Math.max(...under.outcomes.slice(since).map(({ ms }) => ms))).toBeLessThan(SAID_MS);
+      resume();
+      await recovers(under);
+      await under.stop();
+      expect(under.unanswered).toEqual([]);
+      expect(under.unclear).toEqual([]);
+      await nothingPiledUp();
+    },
+    180_000,
+  );
 
   it('in the session that writes the read log: answers are refused, and given again over another session', async () => {
     const under = await loaded();
@@ -232,6 +249,30 @@ describe('PostgreSQL that stands still', () => {
     expect(under.unanswered).toEqual([]);
     expect(under.unclear).toEqual([]);
     await nothingPiledUp();
+  }, 180_000);
+});
+
+describe('the embedded PostgreSQL killed (kill -9) under load', () => {
+  it('is started again by the gateway, and used again within 5 s', async () => {
+    const embedded = await startServing([], { DATA_DIR: server.folder, DATABASE_POOL_SIZE: '4', LOG_LEVEL: 'silent' });
+    try {
+      const under = new Load(embedded.address, { callers: CALLERS, next });
+      load = under;
+      await answersSince(under, 0, 2 * CALLERS);
+      const dead = await server.pid();
+      await server.kill();
+      await eventually(async () => {
+        await server.ask('SELECT 1');
+        expect(await server.pid()).not.toBe(dead);
+      }, PATIENCE_MS);
+      await answersSince(under, under.outcomes.length, CALLERS, RECOVERED_MS);
+      await under.stop();
+      expect(under.unanswered).toEqual([]);
+      expect(under.unclear).toEqual([]);
+    } finally {
+      await load?.stop();
+      expect((await embedded.stop('SIGTERM')).code).toBe(0);
+    }
   }, 180_000);
 });
 

@@ -2,7 +2,7 @@
  * Hammers a gateway with clients that read and departments that write, and a file that is imported, while the gateway and its database
  * are killed round after round. Then compares with a run in which nothing was killed.
  */
-import { randomUUID } from 'node:crypto';
+import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import path from 'node:path';
@@ -22,7 +22,7 @@ export const RECOVERED_MS = 5_000;
 /** For conditions that only a fault keeps from coming true. */
 const PATIENCE_MS = 120_000;
 const CALLERS = 8;
-const ROWS = 3_000;
+const ROWS = 6_000;
 const DISPUTES = 6;
 
 export interface Round {
@@ -52,7 +52,9 @@ export interface Hammered {
   readonly left: number;
 }
 
-const Ids = z.object({ data: z.object({ records: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }) }) });
+const Ids = z.object({
+  data: z.object({ records: z.object({ edges: z.array(z.object({ node: z.object({ id: z.string() }) })) }) }),
+});
 
 /** Everything that is written in a round, the same with and without faults. */
 interface Work {
@@ -66,10 +68,10 @@ export async function hammer(rounds: number, say: (round: Round) => void): Promi
   const server = await openOwnServer({ demo: true });
   const calm = withDatabase(server.url, 'undisturbed');
   try {
-    await server.ask('CREATE DATABASE undisturbed TEMPLATE gateway').catch(async () => {
-      // Somebody's connection was still ending.
-      await eventually(async () => void (await server.ask('CREATE DATABASE undisturbed TEMPLATE gateway')), PATIENCE_MS);
-    });
+    // Somebody's connection may still be ending.
+    await eventually(async () => {
+      await server.ask('CREATE DATABASE undisturbed TEMPLATE gateway');
+    }, PATIENCE_MS);
     const storm = new Storm(server, await server.beside(questions));
     await storm.begin();
     let done: Round[];
@@ -115,7 +117,7 @@ async function workOf(folder: string, at: number, entries: readonly string[]): P
   const rows = Array.from({ length: ROWS }, (_, row) => ({
     ...PENALTY,
     unifiedSocialCreditCode: CODES[row % CODES.length] ?? '',
-    penaltyDocNo: `内罚〔2026〕${String((at + 1) * 100_000 + row)}号`,
+    penaltyDocNo: `内罚〔2026〕${String((at + 1) * 10_000 + row).padStart(6, '0')}号`,
   }));
   await writeFile(file, csv(rows));
   return { round: at + 1, file, entries: entries.slice(at * DISPUTES, (at + 1) * DISPUTES) };
@@ -137,7 +139,10 @@ const REPORT = 'mutation ($input: ReportUseInput!) { reportUse(input: $input) { 
 async function mutate(address: () => string, headers: Record<string, string>, work: Work, queryId: string): Promise<number> {
   const agent = new Agent({ keepAlive: true });
   const wanted = work.entries.flatMap((entryId, at) => [
-    { query: DISPUTE, variables: { input: { entryId, reason: `第${String(work.round)}轮`, idempotencyKey: `dispute-${entryId}` } } },
+    {
+      query: DISPUTE,
+      variables: { input: { entryId, reason: `第${String(work.round)}轮`, idempotencyKey: `dispute-${entryId}` } },
+    },
     {
       query: REPORT,
       variables: {
@@ -152,7 +157,7 @@ async function mutate(address: () => string, headers: Record<string, string>, wo
   ]);
   let sent = 0;
   for (const one of wanted) {
-    for (const until = Date.now() + PATIENCE_MS; ; ) {
+    for (const until = Date.now() + PATIENCE_MS; ;) {
       sent += 1;
       const outcome = await ask(address(), agent, { ...one, headers });
       if (outcome.kind === 'answered' && outcome.status === 200 && outcome.codes.length === 0) break;
@@ -164,6 +169,13 @@ async function mutate(address: () => string, headers: Record<string, string>, wo
   }
   agent.destroy();
   return sent;
+}
+
+interface Importing {
+  /** how often it was started until it came to its end */
+  readonly ended: Promise<number>;
+  readonly kill: () => void;
+  readonly over: () => boolean;
 }
 
 /** The same writing, and nothing killed. */
@@ -221,7 +233,8 @@ class Storm {
   /** Ids of entries that the department may object to. */
   async entries(): Promise<string[]> {
     const agent = new Agent();
-    const query = '{ records(first: 300, filter: {items: ["OrganizationLicense", "OrganizationPenalty"]}) { edges { node { id } } } }';
+    const query =
+      '{ records(first: 300, filter: {items: ["OrganizationLicense", "OrganizationPenalty"]}) { edges { node { id } } } }';
     const outcome = await ask(this.#address, agent, { query, headers: this.headers });
     agent.destroy();
     if (outcome.kind === 'unanswered') throw new Error(`No entries: ${outcome.code}`);
@@ -230,20 +243,18 @@ class Storm {
 
   async round(work: Work): Promise<Round> {
     const from = this.load.outcomes.length;
-    let killImport: (() => void) | null = null;
-    const importing = this.#import(work, (kill) => (killImport = kill));
-    const queryId = this.load.given.at(-1)?.requestId ?? randomUUID();
+    const queryId = await this.#read();
+    const importing = this.#import(work);
     const mutating = mutate(() => this.#address, this.headers, work, queryId);
     // Both end in their own time; a failure must not be unheard until then.
     mutating.catch(() => undefined);
-    importing.catch(() => undefined);
+    importing.ended.catch(() => undefined);
 
-    await this.#rowsBeyond((work.round - 1) * ROWS);
-    await this.#serving?.stop('SIGKILL');
-    await this.#serve();
-    await this.#answers(CALLERS);
+    const written = await this.#writtenBeyond((work.round - 1) * ROWS, importing);
+    importing.kill();
 
-    (killImport as (() => void) | null)?.();
+    // The next run of the import meets the end of the database, and the one after that does not notice the gateway's.
+    await this.#writtenBeyond(written, importing);
     await this.#server.kill();
     await this.#refusals(CALLERS);
     await this.#server.start();
@@ -251,7 +262,11 @@ class Storm {
     await this.#answers(1);
     const recoveryMs = performance.now() - back;
 
-    const [imports, mutations] = await Promise.all([importing, mutating]);
+    await this.#serving?.stop('SIGKILL');
+    await this.#serve();
+    await this.#answers(CALLERS);
+
+    const [imports, mutations] = await Promise.all([importing.ended, mutating]);
     await this.#answers(CALLERS);
     const outcomes = this.load.outcomes.slice(from);
     const answered = outcomes.filter((outcome) => outcome.kind === 'answered');
@@ -266,6 +281,15 @@ class Storm {
     };
   }
 
+  /** The id of an answer that the department had. */
+  async #read(): Promise<string> {
+    const agent = new Agent();
+    const outcome = await ask(this.#address, agent, { query: '{ viewer { id } }', headers: this.headers });
+    agent.destroy();
+    if (outcome.kind === 'unanswered' || outcome.status !== 200) throw new Error('The department was not answered');
+    return outcome.requestId;
+  }
+
   get #address(): string {
     return this.#serving?.address ?? 'http://127.0.0.1:1';
   }
@@ -276,22 +300,37 @@ class Storm {
   }
 
   /** Runs the import until it comes to its end, whatever kills it. */
-  async #import(work: Work, started: (kill: () => void) => void): Promise<number> {
-    for (const until = Date.now() + PATIENCE_MS, count = { runs: 1 }; ; count.runs += 1) {
-      const child = await startGateway(importArguments(work), { DATABASE_URL: this.#server.url });
-      started(() => child.kill('SIGKILL'));
-      const { code, stderr } = await ended(child);
-      if (code === 0) return count.runs;
-      if (stderr.includes('fault of the gateway') || Date.now() > until) throw new Error(`The import came to no end: ${stderr}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+  #import(work: Work): Importing {
+    let child: ChildProcess | null = null;
+    let over = false;
+    const run = async (): Promise<number> => {
+      for (const until = Date.now() + PATIENCE_MS, count = { runs: 1 }; ; count.runs += 1) {
+        child = await startGateway(importArguments(work), { DATABASE_URL: this.#server.url });
+        const { code, stderr } = await ended(child);
+        if (code === 0) return count.runs;
+        if (stderr.includes('fault of the gateway') || Date.now() > until)
+          throw new Error(`The import came to no end: ${stderr}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    return {
+      ended: run().finally(() => (over = true)),
+      kill: () => void child?.kill('SIGKILL'),
+      over: () => over,
+    };
   }
 
-  async #rowsBeyond(count: number): Promise<void> {
+  /** Waits until more rows are in than that, or the import has ended. @returns how many are */
+  async #writtenBeyond(count: number, importing: Importing): Promise<number> {
+    let written = 0;
     await eventually(async () => {
-      const [found] = await this.#server.ask(`SELECT count(*)::int AS n FROM credit_records WHERE document_number LIKE '内罚〔2026〕%'`);
-      if (Number(found?.['n']) <= count) throw new Error('the import has not begun to write');
+      const [found] = await this.#server.ask(
+        `SELECT count(*)::int AS n FROM credit_records WHERE document_number LIKE '内罚〔2026〕______号'`,
+      );
+      written = Number(found?.['n']);
+      if (written <= count && !importing.over()) throw new Error('the import does not go on');
     }, PATIENCE_MS);
+    return written;
   }
 
   async #answers(count: number): Promise<void> {
@@ -319,7 +358,12 @@ export function report({ rounds, unlogged, unclear, findings, different, left }:
   const widths = head.map((name, at) => Math.max(name.length, ...lines.map((line) => line[at]?.length ?? 0)));
   const row = (cells: readonly string[]): string => cells.map((cell, at) => cell.padStart(widths[at] ?? 0)).join('  ');
   const verdict = (name: string, found: readonly string[]): string =>
-    found.length === 0 ? `ok    ${name}` : `FAULT ${name}\n${found.slice(0, 10).map((line) => `        ${line}`).join('\n')}`;
+    found.length === 0
+      ? `ok    ${name}`
+      : `FAULT ${name}\n${found
+          .slice(0, 10)
+          .map((line) => `        ${line}`)
+          .join('\n')}`;
   return [
     row(head),
     ...lines.map(row),
@@ -329,7 +373,9 @@ export function report({ rounds, unlogged, unclear, findings, different, left }:
     verdict('the data equal a run without faults', different),
     verdict(
       `answers again within ${String(RECOVERED_MS / 1_000)} s of the database`,
-      rounds.filter(({ recoveryMs }) => recoveryMs > RECOVERED_MS).map(({ round, recoveryMs }) => `round ${String(round)}: ${String(recoveryMs)} ms`),
+      rounds
+        .filter(({ recoveryMs }) => recoveryMs > RECOVERED_MS)
+        .map(({ round, recoveryMs }) => `round ${String(round)}: ${String(recoveryMs)} ms`),
     ),
   ].join('\n');
 }

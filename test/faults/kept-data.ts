@@ -12,7 +12,7 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'entry events': `SELECT (to_jsonb(t) - '{id,occurred_at}'::text[])::text AS line FROM entry_events t`,
   'reports of use': `SELECT (to_jsonb(t) - '{id,query_id,reported_at}'::text[])::text AS line FROM use_reports t`,
   submissions: `SELECT client_id || ' ' || key AS line FROM submissions`,
-  'catalog versions': `SELECT version || ' ' || encode(digest, 'hex') AS line FROM catalog_versions`,
+  'catalog versions': `SELECT version || ' ' || digest AS line FROM catalog_versions`,
   changes: `SELECT (to_jsonb(t) - '{txid,seq,at,was_since}'::text[])::text AS line FROM changes t`,
 };
 

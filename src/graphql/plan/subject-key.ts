@@ -42,8 +42,20 @@ export function subjectKey(input: SubjectKeyInput, by: Lookup, family: CatalogIt
   return { subjectId: named === null ? null : input.subjectIdOf(named.identifier), party };
 }
 
+/** Asked with every look-up, and decided by the profile alone, which belongs to one catalog. */
+const CLOSED = new WeakMap<SubjectKeyInput['profile'], Map<string, CatalogItem[]>>();
+
+function closedItems(input: SubjectKeyInput, party: Party, family: CatalogItem['family']): readonly CatalogItem[] {
+  const known = CLOSED.get(input.profile) ?? new Map<string, CatalogItem[]>();
+  CLOSED.set(input.profile, known);
+  const key = `${party} ${family}`;
+  const closed = known.get(key) ?? findClosedItems(input, party, family);
+  known.set(key, closed);
+  return closed;
+}
+
 /** A look-up is a filter on the identifier: of the subject's own item, or, where the caller sees no such item, of the entries'. */
-function closedItems(input: SubjectKeyInput, party: Party, family: CatalogItem['family']): CatalogItem[] {
+function findClosedItems(input: SubjectKeyInput, party: Party, family: CatalogItem['family']): CatalogItem[] {
   // Who sees a person by that person's authorization alone may ask by number: the answer depends on nothing else.
   if (party === 'PERSON' && input.profile.personsNeedAuthorization) return [];
   const subjects = itemsInScope(input, 'SUBJECT', party);
