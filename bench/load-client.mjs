@@ -1,4 +1,5 @@
 /** The load: its own process, so that no peer pays for it. One order per message from the runner, one answer each. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 
 /**
@@ -11,6 +12,7 @@ async function load({ origin, path, headers, bodies, connections, seconds, check
   const latencies = [];
   let bytes = 0;
   let failed = 0;
+  let refused = 0;
   let turn = 0;
   if (check) {
     const answer = await (await request(bodies[0])).body.text();
@@ -26,6 +28,12 @@ async function load({ origin, path, headers, bodies, connections, seconds, check
       const response = await request(body);
       // Read whole, as a caller would; not parsed, which would be the caller's cost.
       const read = await response.body.bytes();
+      if (response.statusCode === 503 && response.headers['retry-after'] !== undefined) {
+        // More than the server can do at once: it says when to come again, and a caller does.
+        refused += 1;
+        await sleep(Math.min(Number(response.headers['retry-after']) * 1000, Math.max(0, end - performance.now())));
+        continue;
+      }
       latencies.push(performance.now() - at);
       bytes += read.length;
       if (response.statusCode !== 200) failed += 1;
@@ -43,6 +51,7 @@ async function load({ origin, path, headers, bodies, connections, seconds, check
     p99: quantile(0.99),
     bytes: bytes / latencies.length,
     failed,
+    refused,
   };
 }
 

@@ -52,6 +52,8 @@ function medians(rounds) {
     p99: of('p99'),
     cpu: of('cpu'),
     databaseCpu: of('databaseCpu'),
+    refused: of('refused'),
+    answered: of('requests'),
   };
 }
 
@@ -97,6 +99,11 @@ function markdown({ summary, bytes, memory, imported, about }) {
     }
     if (workload === 'P6' && byPeer.gateway)
       lines.push('', `Gateway: p99 is ${n(byPeer.gateway.p99 / byPeer.gateway.p50)} × p50 (aim: at most 3).`);
+    if (byPeer.gateway?.refused > 0)
+      lines.push(
+        '',
+        `Gateway: ${n(byPeer.gateway.refused)} requests a round refused with 503 and Retry-After, ${n(byPeer.gateway.answered)} answered; who is refused comes again when told to.`,
+      );
     if (byPeer['gateway-open']) {
       const [on, off] = [byPeer.gateway, byPeer['gateway-open']].map(({ cpu, databaseCpu }) => cpu + databaseCpu);
       lines.push(
@@ -120,7 +127,7 @@ function markdown({ summary, bytes, memory, imported, about }) {
     lines.push(
       '## Memory',
       '',
-      `Gateway: idle ${n(memory.idle.gateway)} MB (aim: at most 200); pages of 1,000 rows on 64 connections ${n(memory.loaded)} MB (aim: at most 600).`,
+      `Gateway: idle ${n(memory.idle.gateway)} MB (aim: at most 200); pages of 1,000 rows on 64 connections ${n(memory.loaded.megabytes)} MB (aim: at most 600; ${n(memory.loaded.requests)} answered, ${n(memory.loaded.refused)} refused with 503 and Retry-After).`,
       '',
     );
   return `${lines.join('\n')}\n`;

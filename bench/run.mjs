@@ -140,8 +140,8 @@ async function measure(peer, bodies, connections, seconds) {
 /** Every peer must give the same number of rows, and no error. */
 async function checkAlike(workload, requestsByPeer) {
   const seen = [];
-  for (const peer of peers.filter(({ name }) => asks(name, workload) && name !== 'gateway-open')) {
-    const { answer } = await load(peer, requestsByPeer[peer.name], 1, 0, true);
+  for (const peer of peers.filter(({ name }) => asks(name, workload))) {
+    const { answer } = await load(peer, bodiesFor(peer, requestsByPeer), 1, 0, true);
     if (/"errors":/.test(answer)) throw new Error(`${workload} of ${peer.name}: ${answer.slice(0, 1500)}`);
     seen.push({ peer: peer.name, rows: answer.match(/"id"\s*:/g)?.length ?? 0, bytes: answer.length });
   }
@@ -199,7 +199,7 @@ async function deepPosition() {
   return position;
 }
 
-/** The gateway alone: pages of 1,000 rows on 64 connections. @returns the most resident MB seen */
+/** The gateway alone: pages of 1,000 rows on 64 connections. @returns the most resident MB seen, and what was answered */
 async function loadedMemory() {
   const peer = peers.find(({ name }) => name === 'gateway');
   if (peer === undefined || !workloads.includes('P3')) return null;
@@ -207,7 +207,9 @@ async function loadedMemory() {
   const watch = setInterval(() => {
     most = Math.max(most, residentMegabytes(peer.pid));
   }, 100);
-  await load(peer, requestsOf({ creditCodes: [], divisions: [], giant: '', position: {} }).P3.gateway, 64, 6, false);
+  const bodies = requestsOf({ creditCodes: [], divisions: [], giant: '', position: {} }).P3.gateway;
+  const { requests, refused, failed } = await load(peer, bodies, 64, 6, false);
   clearInterval(watch);
-  return most;
+  if (failed > 0) throw new Error(`${failed} answers were not 200`);
+  return { megabytes: most, requests, refused };
 }

@@ -48,7 +48,7 @@ export class ExportFolder {
 
   async #list(folder: string): Promise<string[]> {
     return readdir(folder).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return [];
       throw error;
     });
   }
