@@ -26,8 +26,9 @@ export function registerStatisticsCommands(program: Command, open: () => Promise
         }
         process.stdout.write(
           table(
-            ['family', 'item', 'month', 'division', 'kept', 'counted'],
+            ['grain', 'family', 'item', 'month', 'division', 'kept', 'counted'],
             examples.map((cell) => [
+              String(cell.grain),
               cell.family,
               cell.item_code,
               cell.month,

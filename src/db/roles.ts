@@ -29,7 +29,10 @@ const LOCK_TIMEOUT = '10s';
 /** Session settings of the roles that read. They can be unset by whoever holds the role: they bound accidents, not attacks. */
 function sessionOf(role: RuntimeRole, statementTimeoutMs: number): Readonly<Record<string, string>> {
   const bounds = { statement_timeout: `${String(Math.ceil(statementTimeoutMs))}ms`, idle_in_transaction_session_timeout: '60s' };
-  return role === 'control' ? bounds : { ...bounds, default_transaction_read_only: 'on' };
+  if (role === 'control') return bounds;
+  const reads = { ...bounds, default_transaction_read_only: 'on' };
+  // Statistics group some hundred thousand cells: in memory twice as fast as on disk.
+  return role === 'reader' ? { ...reads, work_mem: '64MB' } : reads;
 }
 
 /** What a statement may take where nobody says otherwise. */

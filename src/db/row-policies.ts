@@ -75,7 +75,7 @@ export const GRANTS: Readonly<
 > = {
   agency: [...readGrants(), ...whole('published_items', 'organization_names')],
   // Summaries instead of rows: what of them a caller may count, its service decides.
-  reader: [...readGrants(), ...whole('statistics_current', 'statistics_units')],
+  reader: [...readGrants(), ...whole('statistics_cells', 'statistics_deltas', 'statistics_units')],
   control: [
     ...whole('clients', 'client_operations', 'grants', 'catalog_versions'),
     // Points that instances take of a client's rate (src/limits): no right to delete, and nothing of anybody's data.

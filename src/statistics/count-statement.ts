@@ -2,16 +2,16 @@
  * The one statement that counts for all `statistics` roots of an operation: one snapshot, and one control of what it tells about
  * natural persons (docs/decisions/0014).
  *
- * Its first step groups rows into atoms: rows that no figure of the whole response tells apart, because they agree in every dimension
- * that somebody asked for and pass the same roots' filters. An atom of fewer than five natural persons' rows is added to nothing.
+ * Rows about natural persons are first grouped into atoms: rows that no figure of the whole response tells apart, because they agree
+ * in every dimension that somebody asked for and pass the same roots' filters. An atom of fewer than five is added to nothing.
  * Everything after is sums of atoms, so nobody who adds and subtracts figures gets at less than an atom, and no figure depends on how
  * many rows a small atom has.
  */
 import { z } from 'zod';
 import type { Family } from '../catalog/model.ts';
-import type { CountableRows } from './countable.ts';
-import type { DivisionLevel } from './divisions.ts';
-import type { Wants } from './question.ts';
+import { SHAPES } from './count-plan.ts';
+import type { Branch, CountPlan, RowFilter, Shape } from './count-plan.ts';
+import { monthsOf } from './grains.ts';
 
 /** Counts about natural persons smaller than this are given to nobody (domain.md §10.3). */
 const LEAST_PERSONS = 5;
@@ -22,21 +22,8 @@ export interface CountStatement {
   readonly values: readonly (string | readonly string[])[];
 }
 
-/** Adds a parameter and gives the expression for it. */
+/** Gives the expression for a parameter; the same value of one type is sent once. */
 type Bind = (value: string | readonly string[], type: string) => string;
-
-/** One root's filter, by catalog codes and first days of months. */
-export interface RowFilter {
-  readonly families: readonly string[];
-  readonly items: readonly string[] | null;
-  readonly divisionPrefix: string | null;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly kinds: readonly string[] | null;
-}
-
-/** Which columns are grouped by, beside root, family, item and party. */
-export const SHAPES = { BARE: 31, KIND: 15, DIVISION: 23, MONTH: 27, WORDS: 29, TIMING: 30 } as const;
 
 const Bool = z.enum(['t', 'f']).transform((letter) => letter === 't');
 const Text = z.string().nullable();
@@ -120,92 +107,188 @@ export interface CountRow {
   readonly hidden: boolean;
 }
 
-/** @param ownUnit the caller's organization code; null: it has none */
-export function countStatement(
-  filters: readonly RowFilter[],
-  wants: readonly Wants[],
-  rows: readonly CountableRows[],
-  ownUnit: string | null,
-): CountStatement {
+/**
+ * @param plan has at least one branch
+ * @param ownUnit the caller's organization code; null: it has none
+ */
+export function countStatement(plan: CountPlan, filters: readonly RowFilter[], ownUnit: string | null): CountStatement {
   const values: (string | readonly string[])[] = [];
-  const bind: Bind = (value, type) => `$${String(values.push(value))}::${type}`;
-  // A dimension tells rows apart only where a root that the row belongs to asks for it.
-  const asked = (condition: (one: Wants) => boolean): string => {
-    const mask = wants.reduce((sum, one, root) => sum + (condition(one) ? 2 ** root : 0), 0);
-    return mask === 0 ? 'false' : `p.roots & ${String(mask)} <> 0`;
+  const bound = new Map<string, string>();
+  const bind: Bind = (value, type) => {
+    const key = JSON.stringify([value, type]);
+    const known = bound.get(key) ?? `$${String(values.push(value))}::${type}`;
+    bound.set(key, known);
+    return known;
   };
-  const timed = `a.deadline IS NOT NULL AND c.lag >= 0 AND ${asked((one) => one.timeliness)}`;
-  const worded = `a.by_words AND CASE c.family WHEN 'SUBJECT' THEN ${asked((one) => one.subjectStatuses)} WHEN 'LIST' THEN ${asked((one) => one.lists)}
-        WHEN 'COMMITMENT' THEN ${asked((one) => one.commitments)} WHEN 'EVALUATION' THEN ${asked((one) => one.grades)} ELSE false END`;
-  // One number for item and party: the statement groups by it instead of by three columns.
-  const classOf = ({ itemCode, person }: CountableRows): string => `${itemCode} ${String(person)}`;
-  const classes = [...new Set(rows.map(classOf))];
-  const access = [
-    (row: CountableRows) => String(classes.indexOf(classOf(row))),
-    ({ family }: CountableRows) => family,
-    ({ itemCode }: CountableRows) => itemCode,
-    ({ person }: CountableRows) => String(person),
-    ({ status }: CountableRows) => status,
-    ({ own }: CountableRows) => String(own),
-    ({ deadline }: CountableRows) => String(deadline ?? ''),
-    ({ byDivision }: CountableRows) => String(byDivision),
-    ({ byWords }: CountableRows) => String(byWords),
-  ].map((column) => bind(rows.map(column), 'text[]'));
-  const text = `WITH access AS NOT MATERIALIZED (
-    SELECT class::int, family, item_code, person::boolean, status::entry_status, own::boolean, nullif(deadline, '')::int AS deadline,
-      by_division::boolean, by_words::boolean
-    FROM unnest(${access.join(', ')}) AS a (class, family, item_code, person, status, own, deadline, by_division, by_words)
-  ), counted AS (
-    SELECT a.class, a.person, p.roots,
-      CASE WHEN c.family = 'SUBJECT' AND ${asked((one) => one.subjectKinds)} THEN c.kind END AS kind,
-      CASE WHEN NOT a.by_division THEN ''
-        WHEN c.family = 'SUBJECT' THEN ${divisionColumn((level) => asked((one) => one.subjectDivisions.has(level)))}
-        ELSE ${divisionColumn((level) => asked((one) => one.entryDivisions.has(level)))} END AS division,
-      CASE WHEN c.family <> 'SUBJECT' AND ${asked((one) => one.entryMonths)} THEN c.month END AS month,
-      CASE WHEN ${worded} THEN c.word1 ELSE '' END AS word1, CASE WHEN ${worded} THEN c.word2 ELSE '' END AS word2,
-      CASE WHEN ${timed} THEN c.unit ELSE '' END AS unit,
-      CASE WHEN NOT (${timed}) THEN 0 WHEN c.lag = 1000 THEN 3 WHEN c.lag <= a.deadline THEN 1 ELSE 2 END AS timing,
-      c.rows
-    FROM statistics_current c
-      JOIN access a ON a.family = c.family AND a.item_code = c.item_code AND a.person = c.person AND a.status = c.status
-        AND a.own = (c.unit <> '' AND c.unit = ${bind(ownUnit ?? '', 'text')})
-      CROSS JOIN LATERAL (SELECT ${filters.map((filter, root) => `CASE WHEN ${predicate(filter, bind)} THEN ${String(2 ** root)} ELSE 0 END`).join(' + ')} AS roots) p
-    WHERE p.roots <> 0
+  const branches = plan.branches.map((branch) => branchText(branch, plan, filters, ownUnit, bind));
+  // Should PostgreSQL sort the cells, it has them apart by the first columns that it compares.
+  const atom = 'month, unit, division, word1, word2, timing, class, shape, roots, kind';
+  // Sums of organizations' rows are figures already; those of persons' atoms are made from what the control lets through.
+  const text = `WITH cells (shape, class, roots, kind, division, month, word1, word2, unit, timing, rows) AS (
+    ${branches.join('\n    UNION ALL ')}
   ), atoms AS (
-    SELECT class, roots, kind, division, month, word1, word2, unit, timing, bool_or(person) AS person, sum(rows) AS n
-    FROM counted GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(rows) > 0
-  ), controlled AS (
-    SELECT *, CASE WHEN person AND n < ${String(LEAST_PERSONS)} THEN 0 ELSE n END AS shown FROM atoms
+    SELECT shape, class, roots, kind, division, month, word1, word2, unit, timing, sum(rows) AS n
+    FROM cells GROUP BY ${atom} HAVING sum(rows) > 0
+  ), roots AS (
+    SELECT root, 1 << root AS bit FROM generate_series(0, ${String(filters.length - 1)}) AS r (root)
   ), figures AS (
-    SELECT r.root, grouping(kind, division, month, word1, unit) AS shape, class, kind, division, month, word1, word2, unit, timing,
-      sum(shown) AS shown, bool_or(shown = 0) AS hidden
-    FROM controlled JOIN generate_series(0, ${String(filters.length - 1)}) AS r (root) ON (roots >> r.root) & 1 = 1
-    GROUP BY r.root, class, GROUPING SETS ((), (kind), (division), (month), (word1, word2), (unit, timing))
+    SELECT root, shape, class, kind, division, month, word1, word2, unit, timing, sum(n) AS shown, false AS hidden
+    FROM atoms JOIN roots ON roots & bit <> 0 WHERE shape > 0 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10${personFigures(plan)}
   )
   SELECT f.root, f.shape, k.family, k.item_code, k.person, f.kind, f.division, to_char(f.month, 'YYYY-MM'), f.word1, f.word2, f.unit, u.name,
     CASE f.timing WHEN 0 THEN '' WHEN 1 THEN 'ON_TIME' WHEN 2 THEN 'LATE' WHEN 3 THEN 'BACKFILL' END, f.shown, f.hidden
-  FROM figures f JOIN (SELECT DISTINCT class, family, item_code, person FROM access) k ON k.class = f.class
+  FROM figures f JOIN (VALUES ${plan.classes
+    .map(
+      ({ family, itemCode, person }, place) =>
+        `(${String(place)}, ${bind(family, 'text')}, ${bind(itemCode, 'text')}, ${String(person)})`,
+    )
+    .join(', ')}) AS k (class, family, item_code, person) ON k.class = f.class
     LEFT JOIN statistics_units u ON u.code = f.unit`;
   return { text, values };
 }
 
-function predicate(filter: RowFilter, bind: Bind): string {
-  const conditions = [`c.family = ANY (${bind(filter.families, 'text[]')})`];
-  if (filter.items !== null) conditions.push(`c.item_code = ANY (${bind(filter.items, 'text[]')})`);
-  if (filter.divisionPrefix !== null)
-    conditions.push(`a.by_division AND starts_with(c.division, ${bind(filter.divisionPrefix, 'text')})`);
-  if (filter.from !== null) conditions.push(`c.month >= ${bind(filter.from, 'date')}`);
-  if (filter.to !== null) conditions.push(`c.month <= ${bind(filter.to, 'date')}`);
-  if (filter.kinds !== null) conditions.push(`c.kind = ANY (${bind(filter.kinds, 'subject_kind[]')})`);
-  return conditions.join(' AND ');
+/** What each shape is grouped by. */
+const GROUPED: Readonly<Record<Shape, readonly string[]>> = {
+  BARE: [],
+  KIND: ['kind'],
+  DIVISION: ['division'],
+  MONTH: ['month'],
+  WORDS: ['word1', 'word2'],
+  TIMING: ['unit', 'timing'],
+};
+
+function personFigures({ personShapes }: CountPlan): string {
+  if (personShapes.length === 0) return '';
+  // A column that no shape is grouped by cannot be named.
+  const columns = Object.values(GROUPED).flat();
+  const grouped = new Set(personShapes.flatMap((shape) => GROUPED[shape]));
+  const shape = personShapes
+    .filter((one) => one !== 'BARE')
+    .map((one) => ` - (1 - grouping(${GROUPED[one][0] ?? ''})) * ${String(SHAPES.BARE - SHAPES[one])}`);
+  return `
+    UNION ALL
+    SELECT root, ${String(SHAPES.BARE)}${shape.join('')}, class, ${columns.map((column) => (grouped.has(column) ? column : 'NULL')).join(', ')},
+      coalesce(sum(n) FILTER (WHERE n >= ${String(LEAST_PERSONS)}), 0), bool_or(n < ${String(LEAST_PERSONS)})
+    FROM atoms JOIN roots ON roots & bit <> 0 WHERE shape = 0
+    GROUP BY root, class, GROUPING SETS (${personShapes.map((one) => `(${GROUPED[one].join(', ')})`).join(', ')})`;
+}
+
+/** What roots may ask for of a row. */
+type Asked = 'kind' | 'month' | 'words' | 'timing' | 'county' | 'region' | 'prefecture';
+
+/** Rows of cells of one grain, and of deltas, which keep everything; each with the roots it counts for and what they ask of it. */
+function branchText(
+  { shape, grain, years, providers, rows }: Branch,
+  { split }: CountPlan,
+  filters: readonly RowFilter[],
+  ownUnit: string | null,
+  bind: Bind,
+): string {
+  const counted = filters
+    .map((filter, root) => ({ filter, bit: 2 ** root }))
+    .filter(({ bit }) => rows.some(({ roots }) => roots & bit));
+  const passes = counted.map(({ filter, bit }) => ({ bit, condition: predicate(filter, bind) }));
+  // Most filters look at nothing that differs within the rows of an item and party.
+  const fixed = passes.reduce((sum, { bit, condition }) => (condition === null ? sum + bit : sum), 0);
+  const roots = passes.reduce(
+    (sum, { bit, condition }) => (condition === null ? sum : `${sum} + CASE WHEN ${condition} THEN ${String(bit)} ELSE 0 END`),
+    String(fixed),
+  );
+  const columns: Asked[] = [];
+  /** Whether some root of the row asks for it. */
+  const asked = (dimension: Asked): string => {
+    if (rows.every((row) => row[dimension] === 0)) return 'false';
+    if (rows.every((row) => row[dimension] === row.roots)) return 'true';
+    if (!columns.includes(dimension)) columns.push(dimension);
+    return `p.roots & a.${dimension} <> 0`;
+  };
+  const where = (condition: string, value: string): string =>
+    condition === 'false' ? 'NULL' : condition === 'true' ? value : `CASE WHEN ${condition} THEN ${value} END`;
+  const timed = asked('timing');
+  const shown = [
+    String(shape === null ? 0 : SHAPES[shape]),
+    'a.class',
+    'p.roots',
+    `${where(asked('kind'), 'c.kind')}::subject_kind`,
+    divisionColumn(asked('county'), asked('region'), asked('prefecture')),
+    `${where(asked('month'), 'c.month')}::date`,
+    `${where(asked('words'), 'c.word1')}::text`,
+    `${where(asked('words'), 'c.word2')}::text`,
+    `${where(timed === 'false' ? timed : `${timed} AND c.lag >= 0`, 'c.unit')}::text`,
+    timed === 'false'
+      ? '0'
+      : `CASE WHEN NOT (${timed} AND c.lag >= 0) THEN 0 WHEN c.lag = 1000 THEN 3 WHEN c.lag <= a.deadline THEN 1 ELSE 2 END`,
+    'c.rows',
+  ];
+  const access = rows.map(
+    (row) =>
+      `(${[String(row.class), bind(row.family, 'text'), bind(row.itemCode, 'text'), String(row.person), bind(row.status, 'entry_status'), row.deadline === null ? 'NULL::int' : String(row.deadline), String(row.roots), ...columns.map((column) => String(row[column]))].join(', ')})`,
+  );
+  // The join says the same; these an index can use where few of the items are asked for.
+  const items = [...new Set(rows.map(({ itemCode }) => itemCode))];
+  const statuses = [...new Set(rows.map(({ status }) => status))];
+  const parties = [...new Set(rows.map(({ person }) => person))];
+  const conditions = [
+    'p.roots <> 0',
+    `c.item_code = ANY (${bind(items, 'text[]')})`,
+    `c.status = ANY (${bind(statuses, 'entry_status[]')})`,
+    ...(parties.length === 1 ? [`c.person = ${String(parties[0])}`] : []),
+    ...(providers === 'ALL' ? [] : [`c.unit ${providers === 'OWN' ? '=' : '<>'} ${bind(ownUnit ?? '', 'text')}`]),
+    ...(years === 'ALL' ? [] : [`c.month ${years === 'SPLIT' ? '= ANY' : '<> ALL'} (${bind(monthsOf(split.years), 'date[]')})`]),
+    ...hull(
+      counted.map(({ filter }) => filter),
+      bind,
+    ),
+  ];
+  const cell = 'family, item_code, month, division, kind, person, status, unit, word1, word2, lag, rows';
+  return `SELECT ${shown.join(', ')}
+    FROM (SELECT ${cell} FROM statistics_cells WHERE grain = ${String(grain)} UNION ALL SELECT ${cell} FROM statistics_deltas) AS c
+      JOIN (VALUES ${access.join(', ')}) AS a (${['class', 'family', 'item_code', 'person', 'status', 'deadline', 'roots', ...columns].join(', ')})
+        ON a.item_code = c.item_code AND a.person = c.person AND a.status = c.status AND a.family = c.family
+      CROSS JOIN LATERAL (SELECT ${passes.every(({ condition }) => condition === null) ? 'a.roots' : `a.roots & (${roots})`} AS roots) AS p
+    WHERE ${conditions.join(' AND ')}`;
+}
+
+/** What a filter looks at beside items; null: nothing. */
+function predicate({ divisionPrefix, from, to, kinds }: RowFilter, bind: Bind): string | null {
+  const conditions: string[] = [];
+  if (divisionPrefix !== null) conditions.push(`starts_with(c.division, ${bind(divisionPrefix, 'text')})`);
+  if (from !== null) conditions.push(`c.month >= ${bind(from, 'date')}`);
+  if (to !== null) conditions.push(`c.month <= ${bind(to, 'date')}`);
+  if (kinds !== null) conditions.push(`c.kind = ANY (${bind(kinds, 'subject_kind[]')})`);
+  return conditions.length === 0 ? null : conditions.join(' AND ');
+}
+
+/** What all filters leave out together: said apart, because an index can use it. */
+function hull(filters: readonly RowFilter[], bind: Bind): string[] {
+  const all = (values: readonly (string | null)[]): string[] => values.filter((value) => value !== null).sort();
+  const from = all(filters.map((filter) => filter.from));
+  const to = all(filters.map((filter) => filter.to));
+  const prefixes = all(filters.map((filter) => filter.divisionPrefix));
+  const conditions: string[] = [];
+  const first = from[0];
+  const last = to.at(-1);
+  if (first !== undefined && from.length === filters.length) conditions.push(`c.month >= ${bind(first, 'date')}`);
+  if (last !== undefined && to.length === filters.length) conditions.push(`c.month <= ${bind(last, 'date')}`);
+  const lowest = prefixes[0];
+  // Divisions are digits, and those come before a colon: 15 reaches beyond 1507.
+  const highest = prefixes
+    .map((prefix) => `${prefix}:`)
+    .sort()
+    .at(-1);
+  if (lowest !== undefined && highest !== undefined && prefixes.length === filters.length)
+    conditions.push(`c.division >= ${bind(lowest, 'text')} AND c.division < ${bind(highest, 'text')}`);
+  return conditions;
 }
 
 /** The division at the finest level that any of the row's roots asks for; coarser ones are sums of it. */
-function divisionColumn(asked: (level: DivisionLevel) => string): string {
+function divisionColumn(county: string, region: string, prefecture: string): string {
   const league = `left(c.division, 4) || '00'`;
-  return (
-    `CASE WHEN c.division = '' THEN '' WHEN ${asked('COUNTY')} THEN c.division ` +
-    `WHEN ${asked('REPORTING_REGION')} THEN CASE WHEN c.division IN ('152501', '150781') THEN c.division ELSE ${league} END ` +
-    `WHEN ${asked('PREFECTURE')} THEN ${league} ELSE '' END`
-  );
+  const levels = [
+    [county, 'c.division'],
+    [region, `CASE WHEN c.division IN ('152501', '150781') THEN c.division ELSE ${league} END`],
+    [prefecture, league],
+  ].filter(([asked]) => asked !== 'false');
+  if (levels.length === 0) return 'NULL::text';
+  return `CASE WHEN c.division = '' THEN '' ${levels.map(([asked = '', column = '']) => `WHEN ${asked} THEN ${column}`).join(' ')} END`;
 }

@@ -1,6 +1,6 @@
 /** From the rows of the statement to the figures of one root. Nothing here sees a number that may not be told. */
 import type { Catalog, CatalogItem, EntryFamily, ListNature } from '../catalog/model.ts';
-import { SHAPES } from './count-statement.ts';
+import { SHAPES } from './count-plan.ts';
 import type { CountRow } from './count-statement.ts';
 import { divisionAt, divisionName, UNKNOWN_DIVISION } from './divisions.ts';
 import type { DivisionLevel } from './divisions.ts';

@@ -137,11 +137,15 @@ async function recount(client: pg.PoolClient, firstDay: string): Promise<number>
   const later = `family <> 'SUBJECT' AND month >= date_trunc('month', $1::date)`;
   const { rowCount } = await client.query(`SELECT FROM statistics_current WHERE ${later} LIMIT 1`, [firstDay]);
   if (rowCount === 0) return 0;
-  await client.query(`DELETE FROM statistics_cells WHERE ${later}`, [firstDay]);
-  await client.query(`DELETE FROM statistics_deltas WHERE ${later}`, [firstDay]);
-  const columns = 'family, item_code, month, division, kind, person, status, unit, word1, word2, lag, rows';
+  const cell = 'family, item_code, month, division, kind, person, status, unit, word1, word2, lag';
+  // What differs becomes deltas, which are folded into the cells of every grain.
   const { rows } = await client.query(
-    `WITH counted AS (INSERT INTO statistics_cells (${columns}) SELECT ${columns} FROM statistics_full_count WHERE ${later} RETURNING rows)
+    `WITH counted AS MATERIALIZED (SELECT ${cell}, rows FROM statistics_full_count WHERE ${later}), changed AS (
+       INSERT INTO statistics_deltas (${cell}, rows)
+       SELECT ${cell}, sum(rows) FROM (
+         SELECT ${cell}, rows FROM counted UNION ALL SELECT ${cell}, -rows FROM statistics_current WHERE ${later}
+       ) AS both_counts GROUP BY ${cell} HAVING sum(rows) <> 0
+     )
      SELECT coalesce(sum(rows), 0)::text AS recounted FROM counted`,
     [firstDay],
   );

@@ -4,8 +4,10 @@ import type { AccessProfile, ClientKind } from '../access/index.ts';
 import type { Catalog, CatalogItem } from '../catalog/model.ts';
 import { GatewayError } from '../errors.ts';
 import { Countable } from './countable.ts';
+import { planCount } from './count-plan.ts';
+import type { RowFilter } from './count-plan.ts';
 import { CountRow, countStatement } from './count-statement.ts';
-import type { CountStatement, RowFilter } from './count-statement.ts';
+import type { CountStatement } from './count-statement.ts';
 import { divisionPrefix } from './divisions.ts';
 import { figuresOf } from './figures.ts';
 import type { Figures } from './figures.ts';
@@ -113,12 +115,11 @@ export class StatisticsService {
   }
 
   async #count(caller: StatisticsCaller, countable: Countable, scoped: readonly Scoped[]): Promise<CountRow[]> {
-    const statement = countStatement(
-      scoped.map(({ filter }) => filter),
-      scoped.map(({ question }) => question.wants),
-      countable.rows(),
-      caller.orgCode,
-    );
+    const filters = scoped.map(({ filter }) => filter);
+    const wants = scoped.map(({ question }) => question.wants);
+    const plan = planCount(filters, wants, countable.rows(), caller.orgCode);
+    if (plan.branches.length === 0) return [];
+    const statement = countStatement(plan, filters, caller.orgCode);
     return z.array(CountRow).parse(await this.countRows(statement, caller.signal));
   }
 

@@ -10,10 +10,14 @@ export const ENTRIES_LOCK = [1_668_441_444, 4] as const;
 /** Deltas per transaction: a few hundred milliseconds at most. */
 const FOLD_AT_ONCE = 50_000;
 
-const COLUMNS = 'family, item_code, month, division, kind, person, status, unit, word1, word2, lag';
+const COLUMNS = 'grain, family, item_code, month, division, kind, person, status, unit, word1, word2, lag';
+
+/** The grain that keeps everything. */
+const FINEST = 31;
 
 const Folded = z.array(z.object({ taken: z.number() }));
 const Difference = z.object({
+  grain: z.number(),
   family: z.string(),
   item_code: z.string(),
   month: z.string(),
@@ -24,9 +28,9 @@ const Difference = z.object({
 export type Difference = z.infer<typeof Difference>;
 
 export interface Check {
-  /** cells that the tables say */
+  /** finest cells that the tables say */
   readonly cells: number;
-  /** cells in which the summaries say something else */
+  /** cells, of any grain, in which the summaries say something else */
   readonly different: number;
   /** the first of them */
   readonly examples: readonly Difference[];
@@ -46,7 +50,7 @@ export class StatisticsUpkeep {
   /**
    * Counts everything afresh and puts that in the place of the summaries. Writers are not held up: the count is of one snapshot, and
    * what was committed after it is still there as deltas.
-   * @returns the number of cells
+   * @returns the number of cells, of all grains
    */
   async rebuild(): Promise<number> {
     const client = await this.pool.connect();
@@ -59,7 +63,7 @@ export class StatisticsUpkeep {
       await client.query('DELETE FROM statistics_deltas');
       await client.query('DELETE FROM statistics_units');
       const { rowCount } = await client.query(
-        `INSERT INTO statistics_cells (${COLUMNS}, rows) SELECT ${COLUMNS}, rows FROM statistics_full_count`,
+        `INSERT INTO statistics_cells (${COLUMNS}, rows) SELECT ${COLUMNS}, rows FROM statistics_full_cells`,
       );
       await client.query(
         `INSERT INTO statistics_units (code, name)
@@ -78,15 +82,15 @@ export class StatisticsUpkeep {
   /** Compares the summaries with a full count, in one snapshot: writers may go on. */
   async check(): Promise<Check> {
     const { rows } = await this.pool.query(
-      `WITH kept AS (SELECT ${COLUMNS}, sum(rows) AS rows FROM statistics_current GROUP BY ${COLUMNS} HAVING sum(rows) <> 0),
-        counted AS (SELECT ${COLUMNS}, rows FROM statistics_full_count),
+      `WITH kept AS (SELECT ${COLUMNS}, sum(rows) AS rows FROM statistics_current_cells GROUP BY ${COLUMNS} HAVING sum(rows) <> 0),
+        counted AS (SELECT ${COLUMNS}, rows FROM statistics_full_cells),
         compared AS (
-          SELECT family, item_code, month, division, coalesce(k.rows, 0) AS kept, coalesce(c.rows, 0) AS counted
+          SELECT grain, family, item_code, month, division, coalesce(k.rows, 0) AS kept, coalesce(c.rows, 0) AS counted
           FROM kept k FULL JOIN counted c USING (${COLUMNS})
         )
-       SELECT (SELECT count(*) FROM compared WHERE counted > 0)::int AS cells,
+       SELECT (SELECT count(*) FROM compared WHERE counted > 0 AND grain = ${FINEST})::int AS cells,
          (SELECT count(*) FROM compared WHERE kept <> counted)::int AS different,
-         (SELECT coalesce(jsonb_agg(d), '[]') FROM (SELECT * FROM compared WHERE kept <> counted ORDER BY 1, 2, 3, 4 LIMIT 20) d) AS examples`,
+         (SELECT coalesce(jsonb_agg(d), '[]') FROM (SELECT * FROM compared WHERE kept <> counted ORDER BY 1 DESC, 2, 3, 4, 5 LIMIT 20) d) AS examples`,
     );
     const Row = z.object({ cells: z.number(), different: z.number(), examples: z.array(Difference) });
     return Row.parse(rows[0]);

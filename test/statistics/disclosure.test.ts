@@ -96,6 +96,7 @@ async function write(all: readonly Group[]): Promise<void> {
   const { pool } = gateway.database;
   await pool.query('TRUNCATE credit_records, list_entries, commitments');
   for (const one of all) await add(one, one.n);
+  if (all.length % 2 === 0) await gateway.statistics.fold();
 }
 
 async function add({ item, division, month, word1, word2 }: Omit<Group, 'n'>, n: number): Promise<void> {

@@ -133,11 +133,54 @@ export async function fullCount(pool: Pick<pg.Pool, 'query'>): Promise<Record<st
   return Object.fromEntries([...cells].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The maintained summaries in the same form. */
+/**
+ * The same cells in every grain that summaries are kept in: 1 month (else its year), 2 division, 4 kind, 8 words, 16 unit and lag,
+ * 32 unit alone of rows that are not in force, 64 reporting region.
+ */
+export function inEveryGrain(finest: Readonly<Record<string, number>>): Record<string, number> {
+  const cells = new Map<string, number>();
+  for (const grain of [1, 2, 3, 5, 6, 7, 13, 14, 15, 16, 20, 21, 22, 31, 47, 65, 77, 80]) {
+    for (const [cell, n] of Object.entries(finest)) {
+      const [family = '', item, month = '', division = '', kind, person, status, unit, word1, word2, lag] = cell.split('|');
+      if (family === 'RECORD' && [13, 14, 15, 77].includes(grain)) continue;
+      if (grain === 47 && status === 'ACTIVE') continue;
+      const region = ['', '152501', '150781'].includes(division) ? division : `${division.slice(0, 4)}00`;
+      const kept = (bit: number, value: string | undefined, otherwise = ''): string =>
+        (grain & bit) === 0 ? otherwise : (value ?? '');
+      const key = [
+        String(grain),
+        family,
+        item,
+        kept(1, month, `${month.slice(0, 4)}-01`),
+        kept(2, division, kept(64, region)),
+        kept(4, kind, 'OTHER_ORGANIZATION'),
+        person,
+        status,
+        kept(16 + 32, unit),
+        kept(8, word1),
+        kept(8, word2),
+        kept(16, lag, '-1'),
+      ].join('|');
+      cells.set(key, (cells.get(key) ?? 0) + n);
+    }
+  }
+  return Object.fromEntries([...cells].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The maintained summaries in the same form: the finest cells. */
 export async function maintained(pool: Pick<pg.Pool, 'query'>): Promise<Record<string, number>> {
+  return read(pool, 'statistics_current', '');
+}
+
+/** And the cells of every grain. */
+export async function maintainedInEveryGrain(pool: Pick<pg.Pool, 'query'>): Promise<Record<string, number>> {
+  return read(pool, 'statistics_current_cells', 'grain, ');
+}
+
+async function read(pool: Pick<pg.Pool, 'query'>, view: string, grain: string): Promise<Record<string, number>> {
   const { rows } = await pool.query(
-    `SELECT concat_ws('|', family, item_code, to_char(month, 'YYYY-MM'), division, kind, person, status, unit, word1, word2, lag) AS cell, sum(rows)::int AS n
-     FROM statistics_current GROUP BY 1 HAVING sum(rows) <> 0`,
+    `SELECT concat_ws('|', ${grain}family, item_code, to_char(month, 'YYYY-MM'), division, kind, person, status, unit, word1, word2, lag) AS cell, sum(rows)::int AS n
+     FROM ${view} GROUP BY 1 HAVING sum(rows) <> 0`,
   );
   const parsed = z.array(z.object({ cell: z.string(), n: z.number() })).parse(rows);
   // PostgreSQL writes booleans in a text as t and f.

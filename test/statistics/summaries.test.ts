@@ -4,9 +4,10 @@ import type pg from 'pg';
 import { openDatabase } from '../../src/db/index.ts';
 import type { Database } from '../../src/db/index.ts';
 import { HolidayCalendar, StatisticsUpkeep } from '../../src/statistics/index.ts';
+import { GRAINS } from '../../src/statistics/grains.ts';
 import { createTestDatabase } from '../testkit/database.ts';
 import type { TestDatabase } from '../testkit/database.ts';
-import { fullCount, maintained, workingDays } from './full-count.ts';
+import { fullCount, inEveryGrain, maintained, maintainedInEveryGrain, workingDays } from './full-count.ts';
 import { addEntry, addSubject, emptyTables, FAMILIES } from './rows.ts';
 import type { Family } from './rows.ts';
 
@@ -26,7 +27,9 @@ afterAll(async () => {
 });
 
 async function expectExact(): Promise<void> {
-  expect(await maintained(database.pool)).toEqual(await fullCount(database.pool));
+  const counted = await fullCount(database.pool);
+  expect(await maintained(database.pool)).toEqual(counted);
+  expect(await maintainedInEveryGrain(database.pool)).toEqual(inEveryGrain(counted));
 }
 
 const DIVISIONS = ['150102', '150781', '153000', '152501', '153100', '150921', '159900', null];
@@ -243,9 +246,18 @@ describe('summaries', () => {
     for (let n = 0; n < 20; n += 1)
       await addEntry(database.pool, { subjectId, family: 'RECORD', item: '150000-03-003', day: '2026-11-09' });
     await upkeep.fold();
-    const { rows } = await database.pool.query(`SELECT rows::int AS n FROM statistics_cells WHERE family = 'RECORD'`);
-    expect(rows).toEqual([{ n: 20 }]);
+    const { rows } = await database.pool.query(
+      `SELECT grain, rows::int AS n FROM statistics_cells WHERE family = 'RECORD' ORDER BY 1`,
+    );
+    expect(rows).toEqual([1, 2, 3, 5, 6, 7, 16, 20, 21, 22, 31, 65, 80].map((grain) => ({ grain, n: 20 })));
     expect((await database.pool.query('SELECT FROM statistics_deltas')).rowCount).toBe(0);
+  });
+
+  it('have a partition for every grain that questions are answered from, and no other', async () => {
+    const { rows } = await database.pool.query<{ grain: number }>(
+      `SELECT substring(inhrelid::regclass::text FROM '\\d+$')::int AS grain FROM pg_inherits WHERE inhparent = 'statistics_cells'::regclass`,
+    );
+    expect(new Set(rows.map(({ grain }) => grain))).toEqual(new Set(GRAINS));
   });
 
   it('are made anew by a rebuild, whatever was in them, while somebody writes', async () => {
@@ -259,7 +271,7 @@ describe('summaries', () => {
       unitName: '某局',
     });
     await upkeep.fold();
-    await database.pool.query('UPDATE statistics_cells SET rows = rows + 3');
+    await database.pool.query('UPDATE statistics_cells SET rows = rows + 3 WHERE grain = 31');
     expect(await upkeep.check()).toMatchObject({
       cells: 2,
       different: 2,
@@ -268,6 +280,8 @@ describe('summaries', () => {
         { kept: 4, counted: 1 },
       ],
     });
+    await database.pool.query(`DELETE FROM statistics_cells WHERE grain = 2 AND family = 'LIST'`);
+    expect(await upkeep.check()).toMatchObject({ cells: 2, different: 3 });
     const late = await database.pool.connect();
     await late.query('BEGIN');
     await addEntry(late, { subjectId, family: 'LIST', item: '150000-06-001', words: ['乙'] });

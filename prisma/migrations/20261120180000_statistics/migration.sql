@@ -1,5 +1,6 @@
 -- CreateTable
 CREATE TABLE "statistics_cells" (
+    "grain" SMALLINT NOT NULL,
     "family" TEXT COLLATE "C" NOT NULL,
     "item_code" TEXT COLLATE "C" NOT NULL,
     "month" DATE NOT NULL,
@@ -13,8 +14,8 @@ CREATE TABLE "statistics_cells" (
     "lag" SMALLINT NOT NULL,
     "rows" BIGINT NOT NULL,
 
-    CONSTRAINT "statistics_cells_pkey" PRIMARY KEY ("family","item_code","month","division","kind","person","status","unit","word1","word2","lag")
-);
+    CONSTRAINT "statistics_cells_pkey" PRIMARY KEY ("grain","item_code","person","status","division","month","kind","unit","word1","word2","lag","family")
+) PARTITION BY LIST ("grain");
 
 -- CreateTable
 CREATE TABLE "statistics_deltas" (
@@ -84,12 +85,18 @@ CREATE TABLE "working_days" (
 
 -- From here on by hand: maintained summaries (docs/decisions/0014).
 --
+-- A cell counts rows that agree in what its grain keeps. What changes rows appends to statistics_deltas, in the same transaction and
+-- one row for each finest cell that the statement touches; fold_statistics moves deltas into the cells of every grain. A reader
+-- takes the coarsest grain that its question allows and adds the deltas, in one statement: so an answer is exact whether they have
+-- been folded or not, it reads few cells however many entries there are, and no two writers ever wait for one cell.
+--
 -- Texts compare by their bytes (COLLATE "C"): an answer sorts and groups some hundred thousand of them.
 --
--- A cell counts rows that agree in everything a dashboard may ask for. What changes rows appends to statistics_deltas, in the same
--- transaction and one row for each cell that the statement touches; fold_statistics moves deltas into cells. A reader adds both
--- up in one statement, so an answer is exact whether they have been folded or not, and no two writers ever wait for one cell.
---
+--   grain            what the cells of a partition keep, a sum of: 1 month (without it: the year, as its January), 2 division, 4 kind,
+--                    8 words, 16 unit and lag; 32 unit alone, of rows that are not in force, which only their provider counts;
+--                    64 reporting region: the league's code, but for 152501 and 150781. What a grain does not keep stands in its
+--                    cells as '', OTHER_ORGANIZATION, -1.
+--                    src/statistics/grains.ts has the same list.
 --   family           the table: SUBJECT, RECORD, LIST, COMMITMENT, EVALUATION
 --   month            first day of the month, in Asia/Shanghai, in which the row was first received
 --   division         of the subject, GB/T 2260, six digits; '' where it is not known
@@ -231,9 +238,54 @@ BEGIN
 END
 $do$;
 
--- What the gateway answers from: cells and what has not been folded into them yet, in one statement and so in one snapshot.
+-- A partition for each grain, so that a coarse one is as small on disk as it is.
+CREATE TEMPORARY TABLE "statistics_grains" ("grain" INTEGER);
+INSERT INTO "statistics_grains" VALUES (1), (2), (3), (5), (6), (7), (13), (14), (15), (16), (20), (21), (22), (31), (47), (65), (77), (80);
+DO $do$
+DECLARE
+  g RECORD;
+BEGIN
+  FOR g IN SELECT grain FROM pg_temp.statistics_grains LOOP
+    EXECUTE format('CREATE TABLE %I PARTITION OF statistics_cells FOR VALUES IN (%s)', 'statistics_cells_' || g.grain, g.grain);
+  END LOOP;
+END
+$do$;
+
+-- A department's own among them.
+CREATE INDEX "statistics_cells_47_by_unit" ON "statistics_cells_47" ("unit", "item_code");
+
+-- Finest cells into those of other grains. Families without words have no cells in the grains that keep words and no lag: those
+-- would be the same as without. The grain 31 keeps everything.
+CREATE FUNCTION "pg_temp".rolled(source TEXT) RETURNS TEXT
+LANGUAGE sql
+AS $f$
+  SELECT format($q$
+    SELECT g.grain::smallint AS grain, c.family, c.item_code,
+      CASE WHEN g.grain & 1 <> 0 THEN c.month ELSE make_date(extract(year FROM c.month)::int, 1, 1) END AS month,
+      CASE WHEN g.grain & 2 <> 0 OR g.grain & 64 <> 0 AND c.division IN ('', '152501', '150781') THEN c.division
+        WHEN g.grain & 64 <> 0 THEN left(c.division, 4) || '00' ELSE '' END AS division,
+      CASE WHEN g.grain & 4 <> 0 THEN c.kind ELSE 'OTHER_ORGANIZATION' END AS kind, c.person, c.status,
+      CASE WHEN g.grain & 48 <> 0 THEN c.unit ELSE '' END AS unit,
+      CASE WHEN g.grain & 8 <> 0 THEN c.word1 ELSE '' END AS word1, CASE WHEN g.grain & 8 <> 0 THEN c.word2 ELSE '' END AS word2,
+      CASE WHEN g.grain & 16 <> 0 THEN c.lag ELSE -1 END::smallint AS lag, sum(c.rows)::bigint AS rows
+    FROM (%1$s) AS c CROSS JOIN (VALUES %2$s) AS g (grain)
+    WHERE (g.grain & 56 <> 8 OR c.family <> 'RECORD') AND (g.grain & 32 = 0 OR c.status <> 'ACTIVE')
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 HAVING sum(c.rows) <> 0$q$, source, (SELECT string_agg(format('(%s)', grain), ', ' ORDER BY grain) FROM pg_temp.statistics_grains))
+$f$;
+
+DO $do$
+BEGIN
+  -- What the cells of every grain must be.
+  EXECUTE 'CREATE VIEW statistics_full_cells AS ' || pg_temp.rolled('SELECT * FROM statistics_full_count');
+  -- What they are, with the deltas that are not in them yet.
+  EXECUTE 'CREATE VIEW statistics_current_cells AS SELECT grain, family, item_code, month, division, kind, person, status, unit, word1, word2, lag, rows FROM statistics_cells UNION ALL '
+    || pg_temp.rolled('SELECT * FROM statistics_deltas');
+END
+$do$;
+
+-- The finest cells and what has not been folded into them yet, in one statement and so in one snapshot.
 CREATE VIEW "statistics_current" AS
-  SELECT "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows" FROM "statistics_cells"
+  SELECT "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows" FROM "statistics_cells" WHERE "grain" = 31
   UNION ALL
   SELECT "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows" FROM "statistics_deltas";
 
@@ -332,11 +384,14 @@ BEGIN
         INSERT INTO statistics_units AS u (code, name)
         SELECT t.unit, max(t.unit_name) FROM taken t WHERE t.rows > 0 AND t.unit <> '' AND t.unit_name IS NOT NULL GROUP BY t.unit
         ON CONFLICT (code) DO UPDATE SET name = excluded.name WHERE u.name <> excluded.name
-      ), folded AS (
-        INSERT INTO statistics_cells AS c (family, item_code, month, division, kind, person, status, unit, word1, word2, lag, rows)
-        SELECT t.family, t.item_code, t.month, t.division, t.kind, t.person, t.status, t.unit, t.word1, t.word2, t.lag, sum(t.rows)
+      ), finest AS MATERIALIZED (
+        SELECT t.family, t.item_code, t.month, t.division, t.kind, t.person, t.status, t.unit, t.word1, t.word2, t.lag, sum(t.rows) AS rows
         FROM taken t GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 HAVING sum(t.rows) <> 0
-        ON CONFLICT (family, item_code, month, division, kind, person, status, unit, word1, word2, lag) DO UPDATE SET rows = c.rows + excluded.rows
+      ), folded AS (
+        -- In the order of the key, so that neighbours lie together.
+        INSERT INTO statistics_cells AS c (grain, family, item_code, month, division, kind, person, status, unit, word1, word2, lag, rows)
+        SELECT * FROM (%2$s) AS r ORDER BY r.grain, r.item_code, r.person, r.status, r.division, r.month
+        ON CONFLICT (grain, item_code, person, status, division, month, kind, unit, word1, word2, lag, family) DO UPDATE SET rows = c.rows + excluded.rows
       )
       SELECT count(*) INTO taken FROM taken;
       WITH reads AS (
@@ -350,7 +405,7 @@ BEGIN
       RETURN taken;
     END
     $body$
-  $fn$, definer);
+  $fn$, definer, pg_temp.rolled('SELECT * FROM finest'));
 END
 $do$;
 REVOKE EXECUTE ON FUNCTION "fold_statistics"(INTEGER) FROM PUBLIC;
@@ -381,10 +436,12 @@ DROP FUNCTION "pg_temp".entry_cells(TEXT, TEXT, TEXT, TEXT, TEXT);
 DROP FUNCTION "pg_temp".entry_rows(TEXT, TEXT, TEXT);
 DROP FUNCTION "pg_temp".subject_cells(TEXT);
 DROP FUNCTION "pg_temp".append(TEXT);
+DROP FUNCTION "pg_temp".rolled(TEXT);
 DROP TABLE "pg_temp"."statistics_families";
+DROP TABLE "pg_temp"."statistics_grains";
 
 -- What is there already. No trigger can have counted any of it: CREATE TRIGGER holds its table until this transaction ends.
-INSERT INTO "statistics_cells" ("family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows")
-SELECT "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows" FROM "statistics_full_count";
+INSERT INTO "statistics_cells" ("grain", "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows")
+SELECT "grain", "family", "item_code", "month", "division", "kind", "person", "status", "unit", "word1", "word2", "lag", "rows" FROM "statistics_full_cells";
 INSERT INTO "statistics_units" ("code", "name")
 SELECT "unit", max("unit_name") FROM "statistics_full_count" WHERE "unit" <> '' AND "unit_name" IS NOT NULL GROUP BY "unit";
