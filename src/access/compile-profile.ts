@@ -1,9 +1,9 @@
 import type { Catalog, Role } from '../catalog/model.ts';
 import { UNKNOWN_FIELD } from './decide-field.ts';
 import { ItemAccess } from './item-access.ts';
-import { NO_CHANNEL, ruleOfKind } from './levels.ts';
+import { NO_CHANNEL, NOTHING, ruleOfKind } from './levels.ts';
 import type { KindRule } from './levels.ts';
-import type { AccessProfile, FieldStanding, Party, ProfileBasis, RowDecision, RowFacts, Visibility } from './model.ts';
+import type { AccessProfile, Action, FieldStanding, Party, ProfileBasis, RowDecision, RowFacts, Visibility } from './model.ts';
 
 /** The one row that an item which is not there has: it does not exist. */
 const NO_ROW: RowDecision = Object.freeze({ index: 0, visible: false, field: () => UNKNOWN_FIELD });
@@ -17,7 +17,7 @@ const NO_VISIBILITY: Visibility = {
 const UNKNOWN_STANDING: FieldStanding = { organization: UNKNOWN_FIELD, person: UNKNOWN_FIELD };
 
 /** An item outside the client's limits: its fields are known, and all of them are withheld. */
-const OUT_OF_LIMITS: KindRule = ruleOfKind('ADMIN');
+const OUT_OF_LIMITS: KindRule = NOTHING;
 
 /**
  * Compiles what the catalog says into what one kind of caller gets (DESIGN §3). Pure: the same catalog and basis give
@@ -55,6 +55,8 @@ class CompiledProfile implements AccessProfile {
   readonly basis: ProfileBasis;
   readonly readsCreditData: boolean;
   readonly personsNeedAuthorization: boolean;
+  readonly statesPurpose: boolean;
+  readonly #actions: ReadonlySet<Action>;
   readonly #items = new Map<string, ItemAccess>();
 
   constructor(catalog: Catalog, basis: ProfileBasis) {
@@ -63,18 +65,31 @@ class CompiledProfile implements AccessProfile {
     this.catalogVersion = catalog.version;
     this.basis = basis;
     this.readsCreditData = rule.always !== NO_CHANNEL;
-    this.personsNeedAuthorization = basis.kind === 'CREDIT_AGENCY';
+    this.personsNeedAuthorization = rule.personsNeedAuthorization;
+    this.statesPurpose = rule.statesPurpose;
+    this.#actions = rule.actions;
     for (const item of catalog.items) {
-      const inLimits = basis.items === null || basis.items.includes(item.code);
       const standing = {
-        rule: inLimits ? rule : OUT_OF_LIMITS,
-        granted: basis.grants.includes(item.code),
+        rule: this.withinLimits(item.code) ? rule : OUT_OF_LIMITS,
+        granted: this.granted(item.code),
         providesData: basis.providesData,
         personPublic: item.personPublic,
         personsByAuthorization: this.personsNeedAuthorization,
       };
       this.#items.set(item.code, new ItemAccess(item, standing));
     }
+  }
+
+  may(action: Action): boolean {
+    return this.#actions.has(action);
+  }
+
+  withinLimits(itemCode: string): boolean {
+    return this.basis.items === null || this.basis.items.includes(itemCode);
+  }
+
+  granted(itemCode: string): boolean {
+    return this.basis.grants.includes(itemCode);
   }
 
   exists(itemCode: string, facts: RowFacts, known: boolean): boolean {
@@ -91,6 +106,11 @@ class CompiledProfile implements AccessProfile {
 
   visibility(itemCode: string): Visibility {
     return this.#items.get(itemCode)?.visibility() ?? NO_VISIBILITY;
+  }
+
+  anyVisible(itemCode: string): boolean {
+    const { own, current, expired } = this.visibility(itemCode);
+    return own || [current.organization, current.person, expired.organization, expired.person].some((when) => when !== 'NEVER');
   }
 
   mayFilter(itemCode: string, role: Role, party: Party): boolean {

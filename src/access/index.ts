@@ -5,9 +5,10 @@ export { accessDifference } from './difference.ts';
 export type { AccessChange } from './difference.ts';
 export { applyMask } from './masks.ts';
 export { ProfileCache } from './profile-cache.ts';
-export { CLIENT_KINDS, ENTRY_STATUSES } from './model.ts';
+export { ACTIONS, CLIENT_KINDS, ENTRY_STATUSES } from './model.ts';
 export type {
   AccessProfile,
+  Action,
   ClientKind,
   EntryStatus,
   FieldDecision,

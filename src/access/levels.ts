@@ -4,7 +4,7 @@
  * Every function answers the empty set for a word it does not know.
  */
 import type { Permission } from '../catalog/model.ts';
-import type { ClientKind, EntryStatus } from './model.ts';
+import type { Action, ClientKind, EntryStatus } from './model.ts';
 
 /** A set of channels, one bit each. */
 export type ChannelSet = number;
@@ -43,19 +43,61 @@ export interface KindRule {
   readonly byProviding: boolean;
   /** every field that has a mask rule is masked at best */
   readonly masksAlways: boolean;
+  /** whether a natural person exists only with that person's live authorization */
+  readonly personsNeedAuthorization: boolean;
+  /** whether reading beyond 社会公开 asks for purpose and matter number (minimum necessity) */
+  readonly statesPurpose: boolean;
+  /** what the kind may do besides reading rows */
+  readonly actions: ReadonlySet<Action>;
 }
 
-const NOTHING: KindRule = { always: NO_CHANNEL, byAuthorization: false, byGrant: false, byProviding: false, masksAlways: true };
+export const NOTHING: KindRule = {
+  always: NO_CHANNEL,
+  byAuthorization: false,
+  byGrant: false,
+  byProviding: false,
+  masksAlways: true,
+  personsNeedAuthorization: false,
+  statesPurpose: false,
+  actions: new Set(),
+};
 
-/** ADMIN manages and reads no credit data; a kind that is not known gets what ADMIN gets. */
+const DEPARTMENT: KindRule = {
+  always: PUBLIC | GOV,
+  byAuthorization: true,
+  byGrant: true,
+  byProviding: true,
+  masksAlways: false,
+  personsNeedAuthorization: false,
+  statesPurpose: true,
+  actions: new Set(['EXPORT', 'COUNT', 'COUNT_OWN_READS', 'REPORT_BACK']),
+};
+
+// An agency counts nothing: what exists for it depends on dates and consents row by row, so a count would tell which rows those are.
+const CREDIT_AGENCY: KindRule = {
+  ...NOTHING,
+  always: PUBLIC,
+  byAuthorization: true,
+  masksAlways: false,
+  personsNeedAuthorization: true,
+  actions: new Set(['EXPORT']),
+};
+
+const DASHBOARD: KindRule = { ...NOTHING, always: PUBLIC | GOV, actions: new Set(['COUNT', 'COUNT_ALL_READS']) };
+
+const ADMIN: KindRule = { ...NOTHING, actions: new Set(['COUNT_ALL_READS', 'SEE_READ_LOG']) };
+
+/** ADMIN manages and reads no credit data; a kind that is not known gets nothing. */
 export function ruleOfKind(kind: ClientKind): KindRule {
   switch (kind) {
     case 'DEPARTMENT':
-      return { always: PUBLIC | GOV, byAuthorization: true, byGrant: true, byProviding: true, masksAlways: false };
+      return DEPARTMENT;
     case 'CREDIT_AGENCY':
-      return { always: PUBLIC, byAuthorization: true, byGrant: false, byProviding: false, masksAlways: false };
+      return CREDIT_AGENCY;
     case 'DASHBOARD':
-      return { always: PUBLIC | GOV, byAuthorization: false, byGrant: false, byProviding: false, masksAlways: true };
+      return DASHBOARD;
+    case 'ADMIN':
+      return ADMIN;
     default:
       return NOTHING;
   }

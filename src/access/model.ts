@@ -7,6 +7,13 @@ import type { MaskRule, Permission, Role } from '../catalog/model.ts';
 export const CLIENT_KINDS = ['DEPARTMENT', 'CREDIT_AGENCY', 'DASHBOARD', 'ADMIN'] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
+/**
+ * What a kind of client may do besides reading rows: take exports, count credit data, count the reads of its own or of all clients,
+ * report back what it did (查询应用结果反馈, repair, objection), see who read whose data.
+ */
+export const ACTIONS = ['EXPORT', 'COUNT', 'COUNT_OWN_READS', 'COUNT_ALL_READS', 'REPORT_BACK', 'SEE_READ_LOG'] as const;
+export type Action = (typeof ACTIONS)[number];
+
 export const ENTRY_STATUSES = ['ACTIVE', 'REPAIRED', 'WITHDRAWN'] as const;
 export type EntryStatus = (typeof ENTRY_STATUSES)[number];
 
@@ -87,6 +94,13 @@ export interface AccessProfile {
   readonly readsCreditData: boolean;
   /** true for CREDIT_AGENCY: a natural person exists for it only with that person's live authorization (for any item) */
   readonly personsNeedAuthorization: boolean;
+  /** true for DEPARTMENT: what is beyond 社会公开 is read for a stated purpose and matter only (minimum necessity) */
+  readonly statesPurpose: boolean;
+  may(action: Action): boolean;
+  /** whether the client's own limits (item list) leave it the item; true says nothing of what the item opens */
+  withinLimits(itemCode: string): boolean;
+  /** whether the client has a live grant (依法查询事项) for the item */
+  granted(itemCode: string): boolean;
   /**
    * Whether a live authorization can change what the caller gets of this item (so it is worth looking up): whether a row exists,
    * or the decision on one of the fields named; without `keys`, on any.
@@ -100,6 +114,8 @@ export interface AccessProfile {
    */
   exists(itemCode: string, facts: RowFacts, known: boolean): boolean;
   visibility(itemCode: string): Visibility;
+  /** Whether any row of the item could exist for the caller, with whatever consent. */
+  anyVisible(itemCode: string): boolean;
   /**
    * Whether the item's field with this role may be filtered or ordered by: open, and not masked, on every row of the
    * item that the caller could see (about the given party). True when the item has no such role or no visible row:

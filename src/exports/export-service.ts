@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { AccessProfile } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
+import { requirePurpose } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
@@ -48,12 +49,7 @@ export class ExportService {
    */
   async start(call: ExportCall, names: readonly string[], key: string | null): Promise<ExportJob> {
     const { clientId, purpose, matter, requestId, catalog, profile } = call;
-    if (profile.basis.kind === 'DEPARTMENT' && (purpose === null || matter === null)) {
-      throw new GatewayError(
-        'PURPOSE_REQUIRED',
-        'An export holds fields beyond 社会公开: say what for in the headers X-Purpose and X-Matter-Number (percent-encoded UTF-8).',
-      );
-    }
+    if (profile.statesPurpose) requirePurpose(call, 'An export holds fields beyond 社会公开');
     if (key !== null && !KEY.test(key)) {
       throw new GatewayError(
         'BAD_USER_INPUT',

@@ -25,7 +25,7 @@ export function exportableItems(catalog: Catalog, profile: AccessProfile, names:
     codes.add(item.code);
   }
   const items = catalog.items.filter(({ code }) => codes.has(code));
-  const closed = items.filter((item) => !isVisible(profile, item));
+  const closed = items.filter(({ code }) => !profile.anyVisible(code));
   if (closed.length > 0) {
     const named = closed.map(({ code, typeName }) => `${code} (${typeName})`).join(', ');
     throw new GatewayError('FILTER_FORBIDDEN', `items: nothing of these is open to this client: ${named}. Leave them out.`, {
@@ -34,9 +34,4 @@ export function exportableItems(catalog: Catalog, profile: AccessProfile, names:
     });
   }
   return items;
-}
-
-function isVisible(profile: AccessProfile, { code }: CatalogItem): boolean {
-  const { own, current, expired } = profile.visibility(code);
-  return own || [current.organization, current.person, expired.organization, expired.person].some((when) => when !== 'NEVER');
 }

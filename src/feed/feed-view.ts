@@ -86,10 +86,7 @@ export class FeedView {
 
   /** Items of which this view shows some row. */
   items(): CatalogItem[] {
-    return this.catalog.items.filter(({ code }) => {
-      const { own, current, expired } = this.profile.visibility(code);
-      return own || [current.organization, current.person, expired.organization, expired.person].some((when) => when !== 'NEVER');
-    });
+    return this.catalog.items.filter(({ code }) => this.profile.anyVisible(code));
   }
 
   #facts(row: RowThen, expired: boolean): Omit<DecidedFacts, 'consent'> {

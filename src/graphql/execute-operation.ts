@@ -7,6 +7,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AccessProfile, ProfileCache } from '../access/index.ts';
 import type { ReadLog } from '../audit/index.ts';
 import type { Catalog } from '../catalog/model.ts';
+import { requirePurpose } from '../clients/index.ts';
 import type { ClientStanding } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { KeyRing } from '../keys/index.ts';
@@ -151,7 +152,9 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
       },
       ...dependencies.limits,
     });
-    requirePurpose(frame, planned);
+    const { beyondPublic } = planned;
+    if (profile.statesPurpose && beyondPublic !== null)
+      requirePurpose(frame, `${beyondPublic} is beyond 社会公开`, { coordinate: beyondPublic });
     return planned;
   }
 
@@ -199,18 +202,6 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
 
 function basisOf(caller: ClientStanding): AccessProfile['basis'] {
   return { kind: caller.kind, items: caller.items, grants: caller.grants, providesData: caller.orgCode !== null };
-}
-
-/** Minimum necessity (DESIGN §3): a department says what for before anything beyond 社会公开 is read. */
-function requirePurpose(frame: RequestFrame, plan: BoundPlan): void {
-  if (frame.caller?.kind !== 'DEPARTMENT' || plan.beyondPublic === null) return;
-  const missing = [...(frame.purpose === null ? ['X-Purpose'] : []), ...(frame.matter === null ? ['X-Matter-Number'] : [])];
-  if (missing.length === 0) return;
-  throw new GatewayError(
-    'PURPOSE_REQUIRED',
-    `${plan.beyondPublic} is beyond 社会公开: say what for in the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} (percent-encoded UTF-8).`,
-    { coordinate: plan.beyondPublic },
-  );
 }
 
 /** Two results of one operation as one, its keys in the order of the operation. */

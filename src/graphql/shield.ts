@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type * as GraphQLShield from 'graphql-shield';
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import type { Action } from '../access/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { GatewayContext } from './request-context.ts';
 
@@ -26,27 +27,18 @@ const readsCreditData = rule('readsCreditData', { cache: 'no_cache' })((
   return new GatewayError('FIELD_FORBIDDEN', 'This client manages the gateway and reads no credit data.');
 });
 
-const isDepartment = rule('isDepartment', { cache: 'no_cache' })((
-  _source: unknown,
-  _arguments: unknown,
-  context: GatewayContext,
-) => {
-  if (context.caller === null) return unauthenticated();
-  if (context.caller.kind === 'DEPARTMENT') return true;
-  return new GatewayError('FIELD_FORBIDDEN', 'Only departments report, repair, withdraw and dispute.');
-});
+/** What a kind of client may do is the access module's word; this says it at the root. */
+function mayDo(action: Action, otherwise: string): ReturnType<ReturnType<typeof rule>> {
+  return rule(`may ${action}`, { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
+    if (context.caller === null) return unauthenticated();
+    if (context.profile?.may(action) === true) return true;
+    return new GatewayError('FIELD_FORBIDDEN', otherwise);
+  });
+}
 
-const isAdmin = rule('isAdmin', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
-  if (context.caller === null) return unauthenticated();
-  if (context.caller.kind === 'ADMIN') return true;
-  return new GatewayError('FIELD_FORBIDDEN', 'Who read whose data is for administrators.');
-});
-
-const mayExport = rule('mayExport', { cache: 'no_cache' })((_source: unknown, _arguments: unknown, context: GatewayContext) => {
-  if (context.caller === null) return unauthenticated();
-  if (context.caller.kind === 'DEPARTMENT' || context.caller.kind === 'CREDIT_AGENCY') return true;
-  return new GatewayError('FIELD_FORBIDDEN', 'Exports are for departments and credit agencies.');
-});
+const mayReportBack = mayDo('REPORT_BACK', 'Only departments report, repair, withdraw and dispute.');
+const maySeeReadLog = mayDo('SEE_READ_LOG', 'Who read whose data is for administrators.');
+const mayExport = mayDo('EXPORT', 'Exports are for departments and credit agencies.');
 
 /** One rule per root field; a field without one is denied (and fails a test). */
 export const ROOT_RULES = {
@@ -65,13 +57,13 @@ export const ROOT_RULES = {
     statistics: isClient,
     export: mayExport,
     exports: mayExport,
-    accessHistory: isAdmin,
+    accessHistory: maySeeReadLog,
   },
   Mutation: {
-    reportUse: isDepartment,
-    changeStatus: isDepartment,
-    raiseDispute: isDepartment,
-    resolveDispute: isDepartment,
+    reportUse: mayReportBack,
+    changeStatus: mayReportBack,
+    raiseDispute: mayReportBack,
+    resolveDispute: mayReportBack,
     startExport: mayExport,
   },
 };

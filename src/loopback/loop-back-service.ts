@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { ENTRY_STATUSES, type EntryStatus } from '../access/model.ts';
 import type { EntryFamily } from '../catalog/model.ts';
+import { requirePurpose } from '../clients/index.ts';
 import { decodeGlobalId } from '../entries/index.ts';
 import type { GlobalId } from '../entries/index.ts';
 import { GatewayError } from '../errors.ts';
@@ -93,7 +94,7 @@ export class LoopBackService {
    * @throws GatewayError PURPOSE_REQUIRED; BAD_USER_INPUT for a query that is not the client's own, known or not, and for a bad value
    */
   async reportUse(call: LoopBackCall, input: UseReportInput): Promise<UseReported> {
-    requirePurpose(call);
+    requirePurpose(call, 'A report belongs to a matter');
     const queryId = givenText('queryId', input.queryId, LONGEST_ID);
     const matterNumber = optionalText('matterNumber', input.matterNumber, LONGEST_NAME) ?? call.matter;
     const matterName = optionalText('matterName', input.matterName, LONGEST_NAME);
@@ -150,7 +151,7 @@ export class LoopBackService {
     change: Change,
     result: DisputeResult | null,
   ): Promise<EntryChanged> {
-    requirePurpose(call);
+    requirePurpose(call, 'A change belongs to a matter');
     const reason = givenText('reason', input.reason, LONGEST_REASON);
     const { entryId } = input;
     const submission = submissionOf(call.clientId, input.idempotencyKey, operation, [entryId, change, result, reason]);
@@ -195,16 +196,6 @@ export class LoopBackService {
 function checked(answer: Outcome): Outcome {
   if (answer.outcome === 'KEY_REUSED') throw keyReused();
   return answer;
-}
-
-/** Minimum necessity (DESIGN §3): whoever changes or reports something says what for, like whoever reads beyond 社会公开. */
-function requirePurpose({ purpose, matter }: LoopBackCall): void {
-  const missing = [...(purpose === null ? ['X-Purpose'] : []), ...(matter === null ? ['X-Matter-Number'] : [])];
-  if (missing.length === 0) return;
-  throw new GatewayError(
-    'PURPOSE_REQUIRED',
-    `Say what for in the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} (percent-encoded UTF-8).`,
-  );
 }
 
 /** "Not there" and "not for you" are one answer. */

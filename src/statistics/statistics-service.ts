@@ -1,7 +1,8 @@
 /** Counts for dashboards and departments: what the caller may count, and nothing that tells of a single person. */
 import { z } from 'zod';
-import type { AccessProfile, ClientKind } from '../access/index.ts';
+import type { AccessProfile } from '../access/index.ts';
 import type { Catalog, CatalogItem } from '../catalog/model.ts';
+import { requirePurpose } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import { Countable } from './countable.ts';
 import { planCount } from './count-plan.ts';
@@ -20,7 +21,6 @@ export type RunReads = (text: string, values: readonly unknown[]) => Promise<Rec
 
 export interface StatisticsCaller {
   readonly clientId: string;
-  readonly kind: ClientKind;
   readonly orgCode: string | null;
   readonly catalog: Catalog;
   readonly profile: AccessProfile;
@@ -152,7 +152,7 @@ export class StatisticsService {
   }
 
   /** A department counts its own reads; dashboards and administrators those of all clients. */
-  async #reads({ kind, clientId }: StatisticsCaller, filter: StatisticsFilter): Promise<ReadCount[]> {
+  async #reads({ profile, clientId }: StatisticsCaller, filter: StatisticsFilter): Promise<ReadCount[]> {
     const rows = await this.readLogRows(
       `SELECT r.client_id AS "clientId", c.kind::text AS "clientKind", c.name AS "clientName", to_char(r.month, 'YYYY-MM') AS month,
         sum(r.reads)::text AS reads, sum(r.denied)::text AS denied
@@ -160,15 +160,15 @@ export class StatisticsService {
         UNION ALL SELECT client_id, month, reads, denied FROM statistics_read_deltas) r LEFT JOIN clients c ON c.id = r.client_id
       WHERE ($1::text IS NULL OR r.client_id = $1) AND ($2::date IS NULL OR r.month >= $2) AND ($3::date IS NULL OR r.month <= $3)
       GROUP BY r.client_id, c.kind, c.name, r.month ORDER BY r.client_id, r.month`,
-      [kind === 'DEPARTMENT' ? clientId : null, monthDay(filter.from, 'from'), monthDay(filter.to, 'to')],
+      [profile.may('COUNT_ALL_READS') ? null : clientId, monthDay(filter.from, 'from'), monthDay(filter.to, 'to')],
     );
     return z.array(ReadRow).parse(rows);
   }
 }
 
 function authorize(caller: StatisticsCaller, questions: readonly Question[]): void {
-  const { kind, purpose, matter } = caller;
-  if (kind === 'CREDIT_AGENCY') {
+  const { profile } = caller;
+  if (!profile.may('COUNT_OWN_READS') && !profile.may('COUNT_ALL_READS')) {
     throw new GatewayError(
       'FIELD_FORBIDDEN',
       'Query.statistics is for departments and dashboards: what an agency may count depends on dates and consents row by row.',
@@ -180,20 +180,14 @@ function authorize(caller: StatisticsCaller, questions: readonly Question[]): vo
       `An operation takes at most ${String(MOST_ROOTS)} statistics; send more in another one.`,
     );
   if (questions.every(({ wants }) => wantedFamilies(wants).length === 0)) return;
-  if (!caller.profile.readsCreditData)
+  if (!profile.may('COUNT'))
     throw new GatewayError(
       'FIELD_FORBIDDEN',
       'This client manages the gateway: of Query.statistics it is given reads, and no credit data.',
     );
-  if (kind !== 'DEPARTMENT') return;
   // Counts hold what is past its publicity date, and natural persons: beyond 社会公开, whatever the fields.
-  const missing = [...(purpose === null ? ['X-Purpose'] : []), ...(matter === null ? ['X-Matter-Number'] : [])];
-  if (missing.length === 0) return;
-  throw new GatewayError(
-    'PURPOSE_REQUIRED',
-    `Query.statistics counts beyond 社会公开: say what for in the header${missing.length > 1 ? 's' : ''} ${missing.join(' and ')} (percent-encoded UTF-8).`,
-    { coordinate: 'Query.statistics' },
-  );
+  if (profile.statesPurpose)
+    requirePurpose(caller, 'Query.statistics counts beyond 社会公开', { coordinate: 'Query.statistics' });
 }
 
 function scope(caller: StatisticsCaller, countable: Countable, question: Question): Scoped {
@@ -263,8 +257,7 @@ function itemNamed({ catalog, profile }: StatisticsCaller, name: string): Catalo
       `filter.items: there is no item ${JSON.stringify(name.slice(0, 64))}. Query.catalog lists codes and type names.`,
     );
   }
-  const limits = profile.basis.items;
-  if (limits !== null && !limits.includes(item.code)) {
+  if (!profile.withinLimits(item.code)) {
     throw new GatewayError('FILTER_FORBIDDEN', `filter.items: ${nameOf(item)} is outside the items this client is limited to.`, {
       argument: 'filter.items',
       items: [item.code],

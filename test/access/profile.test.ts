@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { compileProfile, ProfileCache } from '../../src/access/index.ts';
+import { ACTIONS, compileProfile, ProfileCache } from '../../src/access/index.ts';
 import type { ProfileBasis } from '../../src/access/index.ts';
 import type { CatalogItem } from '../../src/catalog/model.ts';
 import { AGENCY, catalogOf, DASHBOARD, DEPARTMENT, fieldOf, ITEM, itemOf, row } from './given.ts';
@@ -22,6 +22,7 @@ describe('what is unknown', () => {
       current: { organization: 'NEVER', person: 'NEVER' },
       expired: { organization: 'NEVER', person: 'NEVER' },
     });
+    expect(profile.anyVisible('150000-99-999')).toBe(false);
     expect(profile.couldEverSee('150000-99-999', 'value')).toBe(false);
     expect(profile.beyondPublic('150000-99-999', 'value')).toBe(true);
     expect(profile.consentMatters('150000-99-999')).toBe(false);
@@ -42,6 +43,8 @@ describe('what is unknown', () => {
     expect(profile.readsCreditData).toBe(false);
     expect(profile.decide(ITEM, row({ own: true, consent: true })).visible).toBe(false);
     expect(profile.couldEverSee(ITEM, 'value')).toBe(false);
+    expect(profile.anyVisible(ITEM)).toBe(false);
+    expect(ACTIONS.filter((action) => profile.may(action))).toEqual([]);
   });
 
   it('facts that are missing: taken as about a person, past publicity, of somebody else, without consent', () => {
@@ -66,7 +69,36 @@ describe('who reads credit data', () => {
   });
 });
 
+describe('what a kind of client may do besides reading', () => {
+  it.each([
+    ['DEPARTMENT', ['EXPORT', 'COUNT', 'COUNT_OWN_READS', 'REPORT_BACK']],
+    ['CREDIT_AGENCY', ['EXPORT']],
+    ['DASHBOARD', ['COUNT', 'COUNT_ALL_READS']],
+    ['ADMIN', ['COUNT_ALL_READS', 'SEE_READ_LOG']],
+  ] as const)('%s: %j, and nothing else', (kind, actions) => {
+    const profile = profileOf({ ...DEPARTMENT, kind });
+    expect(ACTIONS.filter((action) => profile.may(action))).toEqual(actions);
+  });
+
+  it('only departments state a purpose', () => {
+    expect(profileOf(DEPARTMENT).statesPurpose).toBe(true);
+    for (const kind of ['CREDIT_AGENCY', 'DASHBOARD', 'ADMIN'] as const)
+      expect(profileOf({ ...DEPARTMENT, kind }).statesPurpose).toBe(false);
+  });
+});
+
 describe('which rows exist', () => {
+  it('none of an item outside the limits; some of one within them, as far as the item opens anything', () => {
+    const item = itemOf({ fields: [fieldOf({ permission: 'GOV_SHARED' })] });
+    const limited = profileOf({ ...DEPARTMENT, items: ['150000-99-999'] }, item);
+    expect([limited.withinLimits(ITEM), limited.anyVisible(ITEM)]).toEqual([false, false]);
+    const unlimited = profileOf(DEPARTMENT, item);
+    expect([unlimited.withinLimits(ITEM), unlimited.anyVisible(ITEM)]).toEqual([true, true]);
+    const agency = profileOf(AGENCY, item);
+    expect([agency.withinLimits(ITEM), agency.anyVisible(ITEM)]).toEqual([true, false]);
+    expect(profileOf(AGENCY, itemOf({ fields: [fieldOf({ permission: 'AUTHORIZED' })] })).anyVisible(ITEM)).toBe(true);
+  });
+
   it('an item without fields has no row for anybody, its provider included', () => {
     const profile = profileOf({ ...DEPARTMENT, providesData: true }, itemOf({ fields: [] }));
     expect(profile.decide(ITEM, row({ own: true })).visible).toBe(false);

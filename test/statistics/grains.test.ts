@@ -112,7 +112,6 @@ async function answer(kind: 'DASHBOARD' | 'DEPARTMENT', asked: readonly Question
   const answers = await service.answer(
     {
       clientId: 'somebody',
-      kind,
       orgCode: kind === 'DEPARTMENT' ? OWN : null,
       catalog,
       profile,

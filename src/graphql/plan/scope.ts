@@ -11,7 +11,7 @@ export interface ScopeInput {
 
 /** Items of a family whose rows may be about the party, and that the caller has any row of. */
 export function itemsInScope({ catalog, profile }: ScopeInput, family: Family, party: Party): CatalogItem[] {
-  return catalog.items.filter((item) => item.family === family && concerns(item, party) && isVisible(profile, item));
+  return catalog.items.filter((item) => item.family === family && concerns(item, party) && profile.anyVisible(item.code));
 }
 
 /**
@@ -37,8 +37,7 @@ function itemNamed({ catalog, profile }: ScopeInput, family: EntryFamily, name: 
       `filter.items: there is no such item of this kind: ${JSON.stringify(name.slice(0, 64))}. Known: ${known.join(', ')}.`,
     );
   }
-  const limits = profile.basis.items;
-  if (limits !== null && !limits.includes(item.code)) {
+  if (!profile.withinLimits(item.code)) {
     throw new GatewayError('FILTER_FORBIDDEN', `filter.items: ${nameOf(item)} is outside the items this client is limited to.`, {
       argument: 'filter.items',
       items: [item.code],
@@ -67,9 +66,4 @@ export function partyOfSubjects(filter: Filter): Party {
 
 function concerns(item: CatalogItem, party: Party): boolean {
   return party === 'ANY' || item.subjectScope === 'ALL' || item.subjectScope === party;
-}
-
-function isVisible(profile: AccessProfile, item: CatalogItem): boolean {
-  const { own, current, expired } = profile.visibility(item.code);
-  return own || [current.organization, current.person, expired.organization, expired.person].some((when) => when !== 'NEVER');
 }

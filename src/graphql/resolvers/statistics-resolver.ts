@@ -76,7 +76,7 @@ async function answerAll(context: GatewayContext, info: GraphQLResolveInfo): Pro
 function callerOf({ caller, profile, catalog, purpose, matter, strict, signal }: GatewayContext): StatisticsCaller {
   // The shield lets nobody without a client get here.
   if (caller === null || profile === null) throw new Error('statistics was asked without a client');
-  return { clientId: caller.id, kind: caller.kind, orgCode: caller.orgCode, catalog, profile, purpose, matter, strict, signal };
+  return { clientId: caller.id, orgCode: caller.orgCode, catalog, profile, purpose, matter, strict, signal };
 }
 
 function statisticsOf({ figures, notCounted, reads }: StatisticsAnswer): Statistics {

@@ -12,14 +12,14 @@ export class ViewerResolver {
     if (caller === null || profile === null) throw new Error('viewer was asked without a client');
     const items = catalog.items.map((item): ViewerItem => ({
       item,
-      withinLimits: profile.basis.items === null || profile.basis.items.includes(item.code),
-      granted: profile.basis.grants.includes(item.code),
+      withinLimits: profile.withinLimits(item.code),
+      granted: profile.granted(item.code),
       fields: item.fields.map((field) => {
         const standing = profile.standing(item.code, field.key);
         return { field, organization: answerOf(standing.organization), person: answerOf(standing.person) };
       }),
     }));
-    return { ...caller, statesPurpose: caller.kind === 'DEPARTMENT', items };
+    return { ...caller, statesPurpose: profile.statesPurpose, items };
   }
 }
 
