@@ -11,10 +11,10 @@ import { parseArgs } from 'node:util';
 import { environmentOf, openDataset } from './dataset/open.mjs';
 import { gatewayRoot } from './gateway-build.mjs';
 import { measureImport } from './import.mjs';
-import { cpuSeconds, databaseCpuSeconds, residentMegabytes, startPeer } from './peers/start.mjs';
+import { cpuSeconds, databaseCpuSeconds, postmasterOf, residentMegabytes, startPeer } from './peers/start.mjs';
 import { VISIBLE } from './peers/visible.mjs';
 import { writeReport } from './report.mjs';
-import { CONNECTIONS, DEEP, deepPage, requestsOf } from './workloads.mjs';
+import { CONNECTIONS, DEEP, deepPage, requestsOf, subjectsToAsk } from './workloads.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -43,7 +43,7 @@ const { gateway } = dataset;
 const pool = gateway.database.pool;
 const environment = environmentOf(entries);
 await pool.query(readFileSync(path.join(import.meta.dirname, 'peers', 'indexes.sql'), 'utf8'));
-const postmaster = Number(readFileSync(path.join(environment.DATA_DIR, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+const postmaster = postmasterOf(environment.DATA_DIR);
 const { token } = await gateway.tokens.issue(dataset.agency, 86_400);
 const measuringFrom = performance.now();
 const peers = [];
@@ -62,7 +62,7 @@ try {
   }
   await sleep(1000);
   const idle = Object.fromEntries(peers.map(({ name, pid }) => [name, residentMegabytes(pid)]));
-  const requests = requestsOf({ ...(await subjectsToAsk()), position: await deepPosition() });
+  const requests = requestsOf({ ...subjectsToAsk(dataset), position: await deepPosition() });
   const bytes = {};
   for (const workload of workloads) bytes[workload] = await checkAlike(workload, requests[workload]);
 
@@ -149,17 +149,6 @@ async function checkAlike(workload, requestsByPeer) {
   note(`${workload}: ${seen.map((one) => `${one.peer} ${one.rows} rows, ${one.bytes} characters`).join('; ')}`);
   if (rows.size !== 1 || rows.has(0)) throw new Error(`${workload}: the peers do not answer alike`);
   return Object.fromEntries(seen.map((one) => [one.peer, one.bytes]));
-}
-
-/** Organizations from all over the data set; never the giant, which has its own workload. */
-async function subjectsToAsk() {
-  const step = Math.max(1, Math.floor(dataset.organizations / 500));
-  const numbers = Array.from({ length: 500 }, (_, at) => 1 + at * step).filter((number) => number < dataset.organizations);
-  return {
-    creditCodes: numbers.map(dataset.creditCode),
-    divisions: ['150400', '150700', '152200'],
-    giant: dataset.creditCode(0),
-  };
 }
 
 /** Where P4 goes on, for each peer in its own words. The pages before it are read by the peers themselves. */

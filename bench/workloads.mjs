@@ -143,3 +143,13 @@ export const TITLES = {
   P5: 'a subject with 50,000 records: one page of 100',
   P6: 'P1 from 64 connections',
 };
+
+/**
+ * Organizations from all over a data set; never the giant, which has its own workload.
+ * @param {{ organizations: number; creditCode: (number: number) => string }} dataset
+ */
+export function subjectsToAsk({ organizations, creditCode }) {
+  const step = Math.max(1, Math.floor(organizations / 500));
+  const numbers = Array.from({ length: 500 }, (_, at) => 1 + at * step).filter((number) => number < organizations);
+  return { creditCodes: numbers.map(creditCode), divisions: ['150400', '150700', '152200'], giant: creditCode(0) };
+}

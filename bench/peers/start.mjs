@@ -74,6 +74,11 @@ export function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) * TICK_SECONDS;
 }
 
+/** The server process of the embedded PostgreSQL in a data folder. */
+export function postmasterOf(dataDir) {
+  return Number(readFileSync(path.join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
 /** Of PostgreSQL: all that its server process has started, whether it still runs or has ended. */
 export function databaseCpuSeconds(postmaster) {
   const ended = readFileSync(`/proc/${postmaster}/stat`, 'utf8')
