@@ -3,9 +3,9 @@
  * a moment, and everybody else hears 503 with Retry-After at once: what is answered is answered in good time, and what waits is
  * bounded, in time and in memory. Health, metrics and the explorer do not pass here.
  */
-import type { RequestHandler, Response } from 'express';
+import type { RequestHandler } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requestIdOf } from './request-context.ts';
+import { noteRequest, requestIdOf } from './request-context.ts';
 
 export interface AdmissionOptions {
   /** operations worked on at the same time, at most; under load as few as keep their time short */
@@ -13,6 +13,8 @@ export interface AdmissionOptions {
   readonly maxBodyBytes: number;
   /** told of each request that is refused at the first look: nothing else hears of it */
   readonly onRefused: () => void;
+  /** whether connections end with the answer that they wait for; default: no */
+  readonly ending?: () => boolean;
   /** milliseconds on a clock that never goes back */
   readonly now?: () => number;
 }
@@ -30,6 +32,11 @@ const ROOMY = 2;
 const WAIT_MS = { least: 20, most: 1_000 };
 /** The first of those refused come back in a second; by then a burst is over. */
 const RETRY_AFTER_SECONDS = 1;
+/**
+ * So many refusals are written in one turn of the event loop; the others wait for the next turns, in their order. A herd's refusals
+ * would otherwise stand, all together, in front of the next step of each operation that is worked on. A refusal takes some 20 µs.
+ */
+const REFUSALS_A_TURN = 16;
 
 interface Waiting {
   readonly since: number;
@@ -51,6 +58,10 @@ export class Admission {
   #limit: number;
   #endedSinceChange = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** not yet written, in the order in which they came; as many as there are connections at most */
+  readonly #refusals: (readonly [IncomingMessage, ServerResponse])[] = [];
+  #refusedThisTurn = 0;
+  #turn: NodeJS.Immediate | null = null;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -83,29 +94,34 @@ export class Admission {
     return false;
   }
 
-  /** The second look, when the body is here: runs the next handler now, in a moment, or never. */
+  /** The second look as a handler of Express. */
   readonly handler: RequestHandler = (request, response, next) => {
+    this.enter(request, response, next);
+  };
+
+  /** The second look, when the body is here: starts the work now, in a moment, or never. */
+  enter(request: IncomingMessage, response: ServerResponse, start: () => void): void {
     if (this.#inFlight < this.#limit) {
-      this.#start(response, next);
+      this.#start(response, start);
       return;
     }
     if (this.#full) {
-      this.#refuse(request, response);
+      this.#refuseLate(request, response);
       return;
     }
     const waiting: Waiting = {
       since: this.#now(),
       start: () => {
-        this.#start(response, next);
+        this.#start(response, start);
       },
       refuse: () => {
-        this.#refuse(request, response);
+        this.#refuseLate(request, response);
       },
     };
     this.#waiting.add(waiting);
     response.once('close', () => this.#waiting.delete(waiting));
     this.#watch();
-  };
+  }
 
   /** As many wait as are worked on: so the last of them waits, on average, for as long as one operation takes. */
   get #full(): boolean {
@@ -117,7 +133,7 @@ export class Admission {
     return Math.min(Math.max(2 * this.#serviceMs, WAIT_MS.least), WAIT_MS.most);
   }
 
-  #start(response: Response, next: () => void): void {
+  #start(response: ServerResponse, next: () => void): void {
     const began = this.#now();
     const alone = this.#inFlight < 2;
     this.#inFlight += 1;
@@ -174,19 +190,53 @@ export class Admission {
     }, this.#longestWait / 2);
   }
 
+  /** The access log has heard of this one, and is told what it was. */
+  #refuseLate(request: IncomingMessage, response: ServerResponse): void {
+    noteRequest(request, { refused: true });
+    this.#refuse(request, response);
+  }
+
   #refuse(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#refusedThisTurn < REFUSALS_A_TURN && this.#refusals.length === 0) this.#writeRefusal(request, response);
+    else this.#refusals.push([request, response]);
+    if (this.#turn === null) this.#turn = setImmediate(this.#nextTurn);
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#refusedThisTurn = 0;
+    this.#turn = null;
+    for (const [request, response] of this.#refusals.splice(0, REFUSALS_A_TURN)) this.#writeRefusal(request, response);
+    if (this.#refusedThisTurn > 0) this.#turn = setImmediate(this.#nextTurn);
+  };
+
+  #writeRefusal(request: IncomingMessage, response: ServerResponse): void {
+    this.#refusedThisTurn += 1;
     const requestId = requestIdOf(request);
-    const extensions = { code: 'SERVICE_UNAVAILABLE', retryAfter: RETRY_AFTER_SECONDS, requestId };
-    const message = `The gateway has more to do than it can do at once. Try again in ${String(RETRY_AFTER_SECONDS)} s.`;
-    const body = Buffer.from(JSON.stringify({ errors: [{ message, extensions }], extensions: { requestId } }));
-    response.writeHead(503, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Content-Length': body.length,
-      'Retry-After': RETRY_AFTER_SECONDS,
-      'X-Request-Id': requestId,
-      'Cache-Control': 'no-store',
-      'X-Content-Type-Options': 'nosniff',
-    });
-    response.end(body);
+    const body = refusalBody(requestId);
+    // All of it is ASCII: as many bytes as characters.
+    const headers = [...REFUSAL_HEADERS, 'Content-Length', String(body.length), 'X-Request-Id', requestId];
+    if (this.#options.ending?.() === true) headers.push('Connection', 'close');
+    response.writeHead(503, headers);
+    response.end(body, 'latin1');
   }
 }
+
+const REFUSAL_HEADERS: readonly string[] = [
+  'Content-Type',
+  'application/json; charset=utf-8',
+  'Retry-After',
+  String(RETRY_AFTER_SECONDS),
+  'Cache-Control',
+  'no-store',
+  'X-Content-Type-Options',
+  'nosniff',
+];
+
+/** @param requestId of letters, digits and `._-` alone (request-context.ts) */
+function refusalBody(requestId: string): string {
+  return `${REFUSAL_START}${requestId}"}}],"extensions":{"requestId":"${requestId}"}}`;
+}
+
+const REFUSAL_START =
+  `{"errors":[{"message":"The gateway has more to do than it can do at once. Try again in ${String(RETRY_AFTER_SECONDS)} s.",` +
+  `"extensions":{"code":"SERVICE_UNAVAILABLE","retryAfter":${String(RETRY_AFTER_SECONDS)},"requestId":"`;

@@ -70,25 +70,30 @@ export const requireJson: RequestHandler = (request, response, next) => {
   });
 };
 
-/** Refuses the list that the body parser lets through: batches are not served. */
+/** Of a list, for instance: batches are not served. */
+export const NOT_AN_OBJECT: Problem = {
+  status: 400,
+  code: 'BAD_USER_INPUT',
+  message: 'The body must be one JSON object with "query" and, if needed, "variables" and "operationName".',
+};
+
+export const NOT_JSON: Problem = { status: 400, code: 'BAD_USER_INPUT', message: 'The request body is not valid JSON.' };
+
+/** Refuses the list that the body parser lets through. */
 export const requireJsonObject: RequestHandler = (request, response, next) => {
   const body: unknown = request.body;
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
     next();
     return;
   }
-  answerProblem(request, response, {
-    status: 400,
-    code: 'BAD_USER_INPUT',
-    message: 'The body must be one JSON object with "query" and, if needed, "variables" and "operationName".',
-  });
+  answerProblem(request, response, NOT_AN_OBJECT);
 };
 
 /** What the body parsers and the router throw (http-errors) for a request that cannot be read; most body errors have a `type`. */
 const RequestError = z.object({ type: z.string().optional(), status: z.number().int().min(400).max(499) });
 
 const BODY_MESSAGES: Readonly<Record<string, string>> = {
-  'entity.parse.failed': 'The request body is not valid JSON.',
+  'entity.parse.failed': NOT_JSON.message,
   'encoding.unsupported': 'The Content-Encoding of the request is not supported; use gzip, deflate, br or none.',
   'charset.unsupported': 'The request body must be UTF-8.',
 };

@@ -23,6 +23,8 @@ export interface Metrics {
   /** all metrics in Prometheus's text format */
   text(): Promise<string>;
   requestDone(sample: RequestSample): void;
+  /** an operation was refused for lack of room: counted with its status, and left out of the times, which are those of answers */
+  requestRefused(): void;
   operationDone(sample: OperationSample): void;
   /** one statement that reads credit data, with the rows that it returned */
   statementDone(rows: number): void;
@@ -47,15 +49,20 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  let refused = 0;
   const requests = new Counter({
     name: 'http_requests_total',
     help: 'HTTP requests answered',
     labelNames: ['method', 'route', 'status'],
     registers,
+    collect() {
+      if (refused > 0) this.inc({ method: 'POST', route: '/graphql', status: 503 }, refused);
+      refused = 0;
+    },
   });
   const requestSeconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the end of its answer',
+    help: 'Time from the first byte of a request to the end of its answer; without those refused for lack of room',
     labelNames: ['method', 'route'],
     buckets: SECONDS,
     registers,
@@ -111,6 +118,9 @@ export function createMetrics(): Metrics {
       const labels = { method: METHODS.has(method) ? method : 'other', route };
       requests.inc({ ...labels, status });
       requestSeconds.observe(labels, seconds);
+    },
+    requestRefused() {
+      refused += 1;
     },
     operationDone({ clientKind, operationType, outcome, seconds }) {
       const labels = { client_kind: clientKind, operation_type: operationType };

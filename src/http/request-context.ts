@@ -8,6 +8,8 @@ export interface RequestNotes {
   readonly clientKind?: string;
   /** `ok`, or the code of the first error */
   readonly outcome?: string;
+  /** true: for lack of room; such requests have no line of their own */
+  readonly refused?: boolean;
 }
 
 /** Long enough for a UUID or a trace id of another system; no characters that could forge a line of a log. */

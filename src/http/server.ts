@@ -1,20 +1,23 @@
 /** The HTTP shell around the gateway's handlers: routes, limits, headers, access log, and an orderly end. */
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express from 'express';
-import type { Express, Request, RequestHandler } from 'express';
-import { OperatorError } from '../errors.ts';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
+import { createAccessLog } from './access-log.ts';
+import type { AccessLog } from './access-log.ts';
 import { Admission } from './admission.ts';
 import { errorAnswers, methodNotAllowed, notFound, requireJson, requireJsonObject } from './answers.ts';
 import { explorerRouter } from './explorer.ts';
+import { expressMessages } from './express-messages.ts';
 import { healthRouter } from './health.ts';
 import type { Readiness } from './health.ts';
+import { listen } from './listen.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
-import { notesOf, requestIdOf } from './request-context.ts';
-import { apiHeaders, crossOrigin } from './security-headers.ts';
+import { operationRoute } from './operation-route.ts';
+import { RefusalTally } from './refusal-tally.ts';
+import { apiHeaders, crossOrigin, crossOriginHeaders, setApiHeaders } from './security-headers.ts';
 import { cutSlowClients } from './slow-clients.ts';
 
 export interface HttpServerOptions {
@@ -68,8 +71,6 @@ export interface HttpServer {
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
-/** Connections that the system may hold for us: a herd that comes at once is refused by us, in words, and not by silence. */
-const BACKLOG = 4_096;
 /** Longer than the 60 s for which common proxies keep theirs, so that the proxy is the one who closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** Beyond the longest allowed operation: for its answer to be written. */
@@ -77,17 +78,40 @@ const GRACE_MS = 2_000;
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
+  const { logger, metrics, corsOrigins } = options;
+  const refusals = new RefusalTally(logger, metrics);
+  const accessLog = createAccessLog(logger, metrics, refusals);
   const admission = new Admission({
     maxInFlight: options.maxInFlight,
     maxBodyBytes: options.maxBodyBytes,
+    ending: () => draining,
     onRefused: () => {
-      options.metrics.requestDone({ method: 'POST', route: '/graphql', status: 503, seconds: 0 });
+      refusals.add();
+    },
+  });
+  const onError = errorAnswers(logger, options);
+  const app = createApp(
+    { ...options, readiness: () => (draining ? Promise.resolve(ENDING) : options.readiness()) },
+    { admission, accessLog, onError },
+  );
+  const messages = expressMessages(app);
+  const setCrossOriginHeaders = crossOriginHeaders(corsOrigins);
+  const takesOperation = operationRoute({
+    ...options,
+    messages,
+    accessLog,
+    admission,
+    onError,
+    headers: (request, response) => {
+      setApiHeaders(request, response);
+      setCrossOriginHeaders(request, response);
     },
   });
   const unanswered = new Set<ServerResponse>();
-  const app = createApp({ ...options, readiness: () => (draining ? Promise.resolve(ENDING) : options.readiness()) }, admission);
-  const server = createServer(
+  const server: Server = createServer(
     {
+      IncomingMessage: messages.IncomingMessage,
+      ServerResponse: messages.ServerResponse,
       headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.timeouts.requestMs),
       requestTimeout: options.timeouts.requestMs,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
@@ -95,25 +119,26 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: Math.min(5_000, options.timeouts.requestMs),
     },
     (request, response) => {
+      const isOperation = request.method === 'POST' && request.url === '/graphql';
+      // What is refused here costs next to nothing: nothing listens to it, no route sees it, its body is not read.
+      if (isOperation && admission.refuses(request, response)) return;
       if (draining) endConnection(response);
       unanswered.add(response);
-      response.once('close', () => unanswered.delete(response));
-      // What is refused here costs next to nothing: no route, no log line, no body.
-      if (request.method === 'POST' && request.url === '/graphql' && admission.refuses(request, response)) return;
+      watchForSlowness(request, response);
+      response.once('close', () => {
+        unanswered.delete(response);
+        // The connection counts as idle only after this event; it must not wait for its keep-alive to run out. As long as everything is
+        // still answered, idle ones are left: the next request may be on its way, and its answer ends the connection.
+        if (draining && !server.listening)
+          setImmediate(() => {
+            server.closeIdleConnections();
+          });
+      });
+      if (isOperation && takesOperation(request, response)) return;
       app(request, response);
     },
   );
-  cutSlowClients(server, options.timeouts.answerMs, options.timeouts.operationMs);
-  server.on('request', (_request, response) => {
-    response.on('close', () => {
-      // The connection counts as idle only after this event; it must not wait for its keep-alive to run out. As long as everything is
-      // still answered, idle ones are left: the next request may be on its way, and its answer ends the connection.
-      if (draining && !server.listening)
-        setImmediate(() => {
-          server.closeIdleConnections();
-        });
-    });
-  });
+  const watchForSlowness = cutSlowClients(server, options.timeouts.answerMs, options.timeouts.operationMs);
   let closed: Promise<void> | undefined;
   return {
     app,
@@ -124,6 +149,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       for (const response of unanswered) endConnection(response);
       const { drainMs = 0 } = options.timeouts;
       closed ??= drainMs > 0 && server.listening ? sleep(drainMs).then(() => drain(server, graceMs)) : drain(server, graceMs);
+      void closed.then(() => {
+        refusals.flush();
+      });
       return closed;
     },
   };
@@ -135,14 +163,23 @@ function endConnection(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }
 
-function createApp(options: HttpServerOptions, admission: Admission): Express {
+interface Shared {
+  readonly admission: Admission;
+  readonly accessLog: AccessLog;
+  readonly onError: ErrorRequestHandler;
+}
+
+function createApp(options: HttpServerOptions, { admission, accessLog, onError }: Shared): Express {
   const { logger, metrics } = options;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false);
   if (options.trustedProxies.length > 0) app.set('trust proxy', [...options.trustedProxies]);
-  app.use(accessLog(logger, metrics));
+  app.use((request, response, next) => {
+    accessLog.begin(request, response, () => routeOf(request));
+    next();
+  });
   app.use(apiHeaders);
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
 
@@ -167,33 +204,8 @@ function createApp(options: HttpServerOptions, admission: Admission): Express {
     .all(methodNotAllowed('GET', 'HEAD'));
   if (options.explorer) app.use(explorerRouter());
   app.use(notFound);
-  app.use(errorAnswers(logger, options));
+  app.use(onError);
   return app;
-}
-
-/** First in the chain: gives the request its id, and writes one line when the answer is out or the caller has gone. */
-function accessLog(logger: Logger, metrics: Metrics): RequestHandler {
-  return (request, response, next) => {
-    const started = process.hrtime.bigint();
-    const requestId = requestIdOf(request);
-    response.setHeader('X-Request-Id', requestId);
-    let whole = false;
-    response.once('finish', () => {
-      // It is "finished" as well when its connection was destroyed with half of it unread.
-      whole = !request.socket.destroyed;
-    });
-    response.once('close', () => {
-      const seconds = Number(process.hrtime.bigint() - started) / 1e9;
-      // 499 as nginx has it: the caller went away before the answer was out.
-      const status = whole ? response.statusCode : 499;
-      const route = routeOf(request);
-      metrics.requestDone({ method: request.method, route, status, seconds });
-      const line = { requestId, method: request.method, route, status, ms: Math.round(seconds * 1e4) / 10, ...notesOf(request) };
-      if (status >= 500) logger.warn(line, 'request');
-      else logger.info(line, 'request');
-    });
-    next();
-  };
 }
 
 /** The pattern that matched, never the path itself: a path may carry whatever a caller typed. */
@@ -201,48 +213,6 @@ function routeOf(request: Request): string {
   const route: unknown = request.route;
   if (typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string') return route.path;
   return 'unmatched';
-}
-
-async function listen(server: Server, port: number, host: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException): void => {
-      reject(listenFailure(error, port, host));
-    };
-    server.once('error', failed);
-    server.listen({ port, host, backlog: BACKLOG }, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
-  return addressOf(server.address());
-}
-
-function addressOf(address: AddressInfo | string | null): string {
-  if (address === null || typeof address === 'string') throw new TypeError('the server listens on no TCP port');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
-}
-
-function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): Error {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new OperatorError(
-        `Port ${port} on ${host} is already in use. Stop the program that uses it, or choose another port: --port N (or PORT=N).`,
-        { cause: error },
-      );
-    case 'EACCES':
-      return new OperatorError(
-        `Port ${port} on ${host} may not be used by this account. Choose a port above 1023: --port N (or PORT=N).`,
-        { cause: error },
-      );
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new OperatorError(`This machine has no address ${host}. Set HOST to one of its addresses, or to 0.0.0.0 for all.`, {
-        cause: error,
-      });
-    default:
-      return error;
-  }
 }
 
 async function drain(server: Server, graceMs: number): Promise<void> {
