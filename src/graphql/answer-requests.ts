@@ -33,11 +33,7 @@ export function answerRequests<Context extends BaseContext>({
 }: AnswerRequestsOptions<Context>): RequestHandler {
   return async (request, response) => {
     const admitted = context(request, response);
-    // Who is not let in hears of it by Apollo Server, which asks for the same context.
-    const bytesAhead = await admitted.then(
-      (known) => ahead(request, known),
-      () => null,
-    );
+    const bytesAhead = await aheadOf(request, admitted);
     if (bytesAhead !== null) {
       response.setHeader('Content-Type', 'application/json; charset=utf-8');
       send(response, bytesAhead);
@@ -60,6 +56,17 @@ export function answerRequests<Context extends BaseContext>({
     if (bytes === undefined) throw new Error('An answer was left out and is nowhere else');
     send(response, bytes);
   };
+
+  /** Who is not let in hears of it by Apollo Server, which asks for the same context. */
+  async function aheadOf(request: Request, admitted: Promise<Context>): Promise<readonly Buffer[] | null> {
+    let known: Context;
+    try {
+      known = await admitted;
+    } catch {
+      return null;
+    }
+    return ahead(request, known);
+  }
 }
 
 function send(response: Response, bytes: readonly Buffer[]): void {

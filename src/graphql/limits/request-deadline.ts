@@ -27,24 +27,29 @@ export function requestDeadline(response: ServerResponse, timeoutMs: number): Ab
 /** A database that is slow for a moment is usually itself again by then. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** @throws what the signal was aborted with, as soon as it is; what the work comes to then is not waited for */
-export async function withinDeadline<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  if (signal.aborted) {
-    work.catch(() => undefined);
-    throw signal.reason;
-  }
-  let abandon: () => void = () => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abandon = () => {
-      // What it is aborted with stands above: an Error.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      reject(signal.reason);
+/** Rejects with what the signal was aborted with, as soon as it is; what the work comes to then is not waited for. */
+export function withinDeadline<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abandon = (): void => {
+      reject(reasonOf(signal));
     };
-    signal.addEventListener('abort', abandon, { once: true });
+    // Heard of in any case: a rejection that nobody hears of ends the process.
+    work.then(
+      (result) => {
+        signal.removeEventListener('abort', abandon);
+        resolve(result);
+      },
+      () => {
+        signal.removeEventListener('abort', abandon);
+        // With what it was rejected with, whatever that is.
+        resolve(work);
+      },
+    );
+    if (signal.aborted) abandon();
+    else signal.addEventListener('abort', abandon, { once: true });
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abandon);
-  }
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error('A request was aborted without an error', { cause: reason });
 }
