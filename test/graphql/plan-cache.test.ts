@@ -147,6 +147,24 @@ describe('a plan is kept for operations that differ in values only', () => {
     expect(() => planOperation(inputFor(document, bad))).toThrow(message);
   });
 
+  it.each([
+    ['a literal', '{ subject(by: { idNumber: "150100199001010024" }) { name } }', {}],
+    ['a variable', 'query ($n: String) { subject(by: { idNumber: $n }) { name } }', { n: '150100199001010024' }],
+    ['a filter', '{ records(filter: { subject: { idNumber: "150100199001010024" } }) { totalCount } }', {}],
+  ])('tells of a look-up each time, whoever had the plan made: by %s', (_name, query, given) => {
+    const cache = new PlanCache();
+    const document = valid(query);
+    const told: string[] = [];
+    for (const client of ['first', 'second', 'second']) {
+      const subjectIdOf = (identifier: string): string => {
+        told.push(`${client} ${identifier}`);
+        return `id of ${identifier}`;
+      };
+      cache.planFor(prepareOperation(document, null), { ...inputFor(document, given), subjectIdOf });
+    }
+    expect(told).toEqual(['first', 'second', 'second'].map((client) => `${client} 150100199001010024`));
+  });
+
   it('does not keep what was refused', () => {
     const cache = new PlanCache();
     const document = valid('{ records(first: 1001) { totalCount } }');

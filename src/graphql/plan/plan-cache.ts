@@ -55,7 +55,7 @@ export class PlanCache {
   }
 }
 
-/** Roots whose arguments hold variables look for what these say now. */
+/** Roots whose arguments hold variables look for what these say now, and every look-up is told of, whoever had the plan made. */
 function bound(plan: OperationPlan, input: PlanInput): BoundPlan {
   if (plan.roots.every(({ variable }) => !variable)) return plan;
   const roots = plan.roots.map((root): BoundRoot => {

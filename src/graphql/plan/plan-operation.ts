@@ -41,7 +41,7 @@ export interface PlanInput extends SelectionContext, ListingInput {
 
 /** A root that reads, with the places where the operation asks for it and the writer of its answer. */
 export interface PlannedRoot extends RootPlan {
-  /** whether its arguments hold variables */
+  /** whether what it reads is to be made out anew each time: its arguments hold variables, or look a subject up, which is told of */
   readonly variable: boolean;
   readonly occurrences: readonly Occurrence[];
   readonly write: WriteAnswer;
@@ -70,17 +70,27 @@ class OperationPlanner implements RowPlanner {
   #beyondPublic: string | null = null;
   /** selections of rows under the root at hand */
   #branches = 0;
+  #lookups = 0;
+  readonly input: PlanInput;
 
-  constructor(readonly input: PlanInput) {}
+  constructor(input: PlanInput) {
+    const subjectIdOf = (identifier: string): string => {
+      this.#lookups += 1;
+      return input.subjectIdOf(identifier);
+    };
+    this.input = { ...input, subjectIdOf };
+  }
 
   plan(): OperationPlan {
     const selected = collectSelections(this.input, new Set(['Query']), [
       { selectionSet: this.input.operation.selectionSet, parentType: 'Query' },
     ]);
-    const reads: (RootPlan & { readonly occurrences: readonly Occurrence[] })[] = [];
+    const reads: (RootPlan & Pick<PlannedRoot, 'occurrences' | 'variable'>)[] = [];
     for (const [path, occurrences] of selected) {
+      const before = this.#lookups;
       const read = this.#root(occurrences);
-      if (read !== null) reads.push({ path, read, occurrences });
+      const variable = this.#lookups > before || occurrences[0]?.node.arguments?.some(holdsVariable) === true;
+      if (read !== null) reads.push({ path, read, occurrences, variable });
     }
     // Only now: what is refused has cost nothing more than finding out.
     let fields = 0;
@@ -88,7 +98,7 @@ class OperationPlanner implements RowPlanner {
       const shapes = new AnswerShapes(this.input, (typeName, node) => this.argumentsOf(typeName, node));
       const write = writerOf(root.read, shapes.root(root.read, root.occurrences), this.input.profile);
       fields += shapes.fields;
-      return { ...root, write, variable: root.occurrences[0]?.node.arguments?.some(holdsVariable) === true };
+      return { ...root, write };
     });
     return { roots, cost: this.#cost, beyondPublic: this.#beyondPublic, fields };
   }
