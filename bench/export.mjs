@@ -37,7 +37,7 @@ try {
     const profile = new ProfileCache().profileFor(catalog, { kind, items: null, grants: [], providesData: orgCode !== null });
     const reader = { profile, clientId, orgCode, purpose, today: today() };
     const { keys } = gateway;
-    const unseal = (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored);
+    const unseal = (stored, subjectId) => keys.openStored(stored, subjectId);
     for (const name of ITEMS) {
       const read = SnapshotRead.of(catalog.item(name), catalog.items, reader, unseal, false);
       if (read === null) continue;

@@ -17,7 +17,7 @@ const PART_BYTES = 256 * 1024 * 1024;
 export interface ExportParts {
   readonly config: Pick<Config, 'exportDir' | 'exportTtlHours'>;
   readonly pools: RuntimePools;
-  readonly keys: Pick<KeyRing, 'isSealed' | 'unseal'>;
+  readonly keys: Pick<KeyRing, 'openStored'>;
   readonly clients: Pick<ClientRegistry, 'standing'>;
   readonly profiles: ProfileCache;
   readonly catalog: () => Catalog;
@@ -41,7 +41,7 @@ export function composeExports(parts: ExportParts): { readonly service: ExportSe
     standing: (clientId, day) => clients.standing(clientId, day),
     // A kind that reads no credit data has no role to read under; the profile has refused it before.
     openSnapshot: ({ kind, ...caller }) => pools.openSnapshot(kind === 'CREDIT_AGENCY' ? caller : null),
-    unseal: (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored),
+    unseal: (stored, subjectId) => keys.openStored(stored, subjectId),
     today,
     feedCursor,
     record: (job, client, decidedBy, { items }) =>

@@ -177,10 +177,7 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
           read.kind === 'CHANGES'
             ? await fetchChanges(dependencies.features.feed, reader, catalog, read)
             : await reader.root(read);
-        const pass = new WritingPass(
-          (stored, subjectId) => (keys.isSealed(stored) ? keys.unseal(stored, subjectId) : stored),
-          report,
-        );
+        const pass = new WritingPass((stored, subjectId) => keys.openStored(stored, subjectId), report);
         const text = root.write(fetched, pass);
         pass.finish();
         if (text === null) return null;

@@ -7,8 +7,8 @@ import {
   hkdfSync,
   type KeyObject,
   randomBytes,
-  timingSafeEqual,
 } from 'node:crypto';
+import { createSealer } from './sealer.ts';
 
 /** What a key of `encrypt` is for: data of one purpose never opens as another's. */
 export type EncryptionPurpose = 'cursor' | 'signing-key';
@@ -30,6 +30,11 @@ export interface KeyRing {
   /** @throws Error when `sealed` was not made by `seal` in that context with that key; the message carries no value */
   unseal(sealed: string, context: string): string;
   isSealed(text: string): boolean;
+  /**
+   * A value as it was before it was stored, sealed or not.
+   * @throws Error as `unseal`
+   */
+  openStored(stored: string, context: string): string;
   /** 32 bytes that tell whether two lists of texts are equal, and nothing else to whoever has no key. */
   digest(parts: readonly string[]): Buffer;
   /** AES-256-GCM with a random nonce; `aad` is authenticated and not contained in the result. */
@@ -46,8 +51,6 @@ export interface KeyRing {
 
 export const MASTER_KEY_BYTES = 32;
 
-const SEALED = 'sm4:';
-const IV_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
@@ -65,11 +68,7 @@ export function createKeyRing(masterKey: Buffer): KeyRing {
     'signing-key': subKey(masterKey, 'encrypt-signing-key', 32),
   };
 
-  /** SIV: the initialization vector is a code of the text itself, and so both makes the result deterministic and authenticates it. */
-  const syntheticIv = (text: string, context: string): Buffer => {
-    if (context.includes('\0')) throw new Error('A sealing context holds no NUL: it would run into the text.');
-    return createHmac('sm3', sealMacKey).update(context).update('\0').update(text).digest().subarray(0, IV_BYTES);
-  };
+  const sealer = createSealer(sealKey, sealMacKey);
 
   return {
     subjectId: (identifier) => uuid(hmac(idKey, ['subject', identifier])),
@@ -79,24 +78,7 @@ export function createKeyRing(masterKey: Buffer): KeyRing {
     callerSealKey: () => callerSeal.export(),
     readLogKey: () => readLog,
 
-    seal(text, context) {
-      const iv = syntheticIv(text, context);
-      const cipher = createCipheriv('sm4-ctr', sealKey, iv);
-      return SEALED + Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final()]).toString('base64');
-    },
-
-    unseal(sealed, context) {
-      const bytes = sealedBytes(sealed);
-      if (bytes === null) throw new Error('This is not a sealed value.');
-      const iv = bytes.subarray(0, IV_BYTES);
-      const decipher = createDecipheriv('sm4-ctr', sealKey, iv);
-      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES)), decipher.final()]).toString('utf8');
-      if (!timingSafeEqual(iv, syntheticIv(text, context)))
-        throw new Error('A sealed value does not open: it was altered, or belongs elsewhere.');
-      return text;
-    },
-
-    isSealed: (text) => sealedBytes(text) !== null,
+    ...sealer,
 
     encrypt(purpose, plaintext, aad) {
       const nonce = randomBytes(NONCE_BYTES);
@@ -149,12 +131,4 @@ function uuid(bytes: Buffer): string {
   value.writeUInt8((value.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = value.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
-}
-
-function sealedBytes(text: string): Buffer | null {
-  if (!text.startsWith(SEALED)) return null;
-  const encoded = text.slice(SEALED.length);
-  const bytes = Buffer.from(encoded, 'base64');
-  // Node skips what is not base64: only what encodes back to the same text was base64.
-  return bytes.length >= IV_BYTES && bytes.toString('base64') === encoded ? bytes : null;
 }

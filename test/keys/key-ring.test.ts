@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createKeyRing, fingerprintOf } from '../../src/keys/key-ring.ts';
 
@@ -44,6 +44,27 @@ describe('sealing', () => {
 
   it.each(['', '甲', '锡林郭勒盟'.repeat(400), '\0', 'sm4:'])('opens what it sealed: %#', (text) => {
     expect(keys.unseal(keys.seal(text, SUBJECT), SUBJECT)).toBe(text);
+  });
+
+  it.each([0, 1, 15, 16, 17, 300, 1_000, 5_000])('seals as the library itself would, whatever the length: %d', (length) => {
+    const key = (purpose: string, bytes: number): Buffer =>
+      Buffer.from(hkdfSync('sha256', MASTER_KEY, '', `public-credit-gateway/v1/${purpose}`, bytes));
+    for (let run = 0; run < 50; run += 1) {
+      const text = '盟a😀é'.repeat(length / 4 + 1).slice(0, length) + String(run);
+      const iv = createHmac('sm3', key('seal-mac', 32)).update(`${SUBJECT}\0${text}`).digest().subarray(0, 16);
+      const cipher = createCipheriv('sm4-ctr', key('seal', 16), iv);
+      const sealed = `sm4:${Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final()]).toString('base64')}`;
+      expect(keys.seal(text, SUBJECT)).toBe(sealed);
+      // Half of a surrogate pair, which a cut may leave, is not UTF-8.
+      const stored = Buffer.from(text).toString();
+      expect(keys.openStored(keys.seal(stored, SUBJECT), SUBJECT)).toBe(stored);
+    }
+  });
+
+  it('opens what is stored as it is, and refuses what is sealed for another', () => {
+    expect(keys.openStored(SEALED, SUBJECT)).toBe(ID_NUMBER);
+    expect(keys.openStored(ID_NUMBER, SUBJECT)).toBe(ID_NUMBER);
+    expect(() => keys.openStored(SEALED, 'another')).toThrow(/does not open/);
   });
 
   it('hides equal values of two subjects from each other', () => {
