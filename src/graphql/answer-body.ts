@@ -1,7 +1,7 @@
 /** The body of an answer: what was written as JSON goes in as it is, the rest by JSON.stringify. */
 import type { FormattedExecutionResult } from 'graphql';
 import { AnswerBytes } from '../reading/answer-bytes.ts';
-import { keyed, PreparedJson } from '../reading/json-text.ts';
+import { keyed, PreparedJson } from '../json-text.ts';
 
 /** As Apollo Server would write it: errors, data, extensions in this order, and a line feed at the end. */
 export function answerBody({ errors, data, extensions }: FormattedExecutionResult): readonly Buffer[] {

@@ -12,7 +12,7 @@ import type { ClientStanding } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { KeyRing } from '../keys/index.ts';
 import { AccessReport } from '../reading/access-report.ts';
-import { PreparedJson } from '../reading/json-text.ts';
+import { PreparedJson } from '../json-text.ts';
 import { Reader } from '../reading/reader.ts';
 import type { ReaderDependencies } from '../reading/reader.ts';
 import type { RunStatement } from '../reading/statement.ts';

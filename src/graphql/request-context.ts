@@ -7,7 +7,7 @@ import type { ExportService } from '../exports/index.ts';
 import type { ChangeFeed } from '../feed/index.ts';
 import type { LoopBackService } from '../loopback/index.ts';
 import type { AccessReport } from '../reading/access-report.ts';
-import type { PreparedJson } from '../reading/json-text.ts';
+import type { PreparedJson } from '../json-text.ts';
 import type { Reader } from '../reading/reader.ts';
 import type { StatisticsService } from '../statistics/index.ts';
 

@@ -3,6 +3,7 @@ import type { Catalog, CatalogField, CatalogItem, Role } from '../catalog/model.
 import { fieldWithRole, restsSealed } from '../catalog/model.ts';
 import type { SubjectIdentifier, SubjectKind } from '../identifiers/index.ts';
 import { subjectKindOfCode } from '../identifiers/index.ts';
+import { quoted } from '../json-text.ts';
 import type { KeyRing } from '../keys/index.ts';
 import { ENTRY_COLUMNS, SUBJECT_COLUMNS, type RoleColumn } from '../entries/index.ts';
 
@@ -59,9 +60,6 @@ const KIND_OF_WORD: ReadonlyMap<string, SubjectKind> = new Map<string, SubjectKi
   ['基金会', 'SOCIAL_ORGANIZATION'],
 ]);
 
-/** RFC 8259 §7. */
-// eslint-disable-next-line no-control-regex
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 /** Some 10 MB. */
 const REMEMBERED_IDS = 50_000;
 
@@ -173,11 +171,7 @@ export class RowDrafter {
       const field = this.item.fields[at];
       if (typeof value !== 'string' || field === undefined) continue;
       const stored = this.mustSeal(field, person, value) ? this.keys.seal(value, subjectId) : value;
-      parts.push(
-        parts.length === 0 ? '{' : ',',
-        this.jsonKeys[at] ?? '',
-        NEEDS_ESCAPE.test(stored) ? JSON.stringify(stored) : `"${stored}"`,
-      );
+      parts.push(parts.length === 0 ? '{' : ',', this.jsonKeys[at] ?? '', quoted(stored));
     }
     parts.push(parts.length === 0 ? '{}' : '}');
     return parts.join('');

@@ -12,7 +12,7 @@ import type { CatalogItem } from '../catalog/model.ts';
 import type { EdgeShown, PageInfoShown, PageShape, RootShape, RowFact, RowShown, RowsShape } from './answer-shape.ts';
 import { isChanges, isPage } from './fetched.ts';
 import type { FetchedChanges, FetchedNode, FetchedPage, FetchedRow } from './fetched.ts';
-import { keyed } from './json-text.ts';
+import { keyed } from '../json-text.ts';
 import { RowJudge } from './judge-rows.ts';
 import type { RowClass } from './judge-rows.ts';
 import type { RowSelection, RootRead } from './read-plan.ts';

@@ -4,7 +4,7 @@ import type { FieldDecision } from '../access/index.ts';
 import type { CatalogField, EntryFamily } from '../catalog/model.ts';
 import { encodeEntryId, encodeSubjectId } from '../entries/index.ts';
 import type { RowFact } from './answer-shape.ts';
-import { quoted } from './json-text.ts';
+import { quoted } from '../json-text.ts';
 import type { WantedField } from './read-plan.ts';
 import type { StoredRow } from './read-plan.ts';
 

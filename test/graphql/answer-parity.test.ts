@@ -11,7 +11,7 @@ import { PlanCache } from '../../src/graphql/plan/plan-cache.ts';
 import { prepareOperation } from '../../src/graphql/prepare-operation.ts';
 import { SchemaSource } from '../../src/graphql/schema-source.ts';
 import { AccessReport } from '../../src/reading/access-report.ts';
-import { PreparedJson } from '../../src/reading/json-text.ts';
+import { PreparedJson } from '../../src/json-text.ts';
 import { WritingPass } from '../../src/reading/writing-pass.ts';
 import { BUNDLED_SHEET } from '../catalog/bundled-sheet.ts';
 import { TreeMaker } from './fetched-trees.ts';

@@ -1,6 +1,6 @@
 /** JSON written by hand, the same text that `JSON.stringify` gives. */
 
-// Quotation marks, backslashes, controls and surrogates: whatever JSON.stringify may write otherwise than it stands.
+// Quotation marks, backslashes, controls and surrogates: whatever JSON.stringify may write otherwise than it stands (RFC 8259 §7).
 // eslint-disable-next-line no-control-regex
 const WANTS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
