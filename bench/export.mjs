@@ -80,9 +80,10 @@ async function exportOnce(url, read) {
   delay.enable();
   let rows = 0;
   for await (const batch of snapshot.batches(read.statement, BATCH)) {
-    const written = read.write(batch);
-    rows += written.rows;
-    await writer.add(written.text, written.rows);
+    rows += read.write(batch, (lines, count) => {
+      writer.add(lines, count);
+    });
+    await writer.room();
     await setImmediate();
   }
   await writer.end();

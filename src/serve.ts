@@ -27,6 +27,7 @@ import { LoopBackService } from './loopback/index.ts';
 import { AddressThrottle, ClientGate, createSharedPoints, kindLimitsOf, PointLeases, SubjectQuota } from './limits/index.ts';
 import { StatisticsFolder, StatisticsService, StatisticsUpkeep } from './statistics/index.ts';
 import { composeExports } from './serve-exports.ts';
+import { textRows } from './wire-text.ts';
 
 /** What serving needs of the opened gateway. */
 export interface ServingParts {
@@ -142,7 +143,7 @@ export async function serve(
         async (statement, signal) => {
           const rows = await pools.forReader(statement, signal);
           metrics.statementDone(rows.length);
-          return rows;
+          return textRows(rows);
         },
         async (text, values) => (await pools.control.pool.query<Record<string, unknown>>(text, [...values])).rows,
       ),

@@ -1,8 +1,9 @@
 /** Runs a statement for one client: the settings that row-level security reads go with it, in one message and one transaction. */
 import type pg from 'pg';
 import { onConnection } from './cancel-statement.ts';
+import type { WireRow } from '../wire-text.ts';
 import { TextQuery } from './text-query.ts';
-import type { Prelude, TextRow, TextStatement } from './text-query.ts';
+import type { Prelude, TextStatement } from './text-query.ts';
 
 /** For whom a statement is run; `seal` proves it (see `agency_caller` in the migrations). */
 export interface SealedCaller {
@@ -33,7 +34,7 @@ export async function runForCaller(
   statement: TextStatement,
   keep = 0,
   signal?: AbortSignal,
-): Promise<TextRow[]> {
+): Promise<WireRow[]> {
   return onConnection(
     pool,
     signal,

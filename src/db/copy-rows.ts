@@ -1,19 +1,16 @@
 /**
  * COPY … TO STDOUT as a query of `pg`: the cheapest way to get many rows, with the brake of TCP: what is not taken stays with the
- * database. Rows come as text, one for each column, as the COPY text format has them (PostgreSQL, "COPY", File Formats).
+ * database. Rows come as UTF-8, one string for each column, out of the COPY text format (PostgreSQL, "COPY", File Formats).
  */
 import type pg from 'pg';
-import type { SnapshotRow } from './snapshot.ts';
+import { asWire } from '../wire-text.ts';
+import type { WireRow, WireText } from '../wire-text.ts';
+import { COPY_DATA, tapMessages } from './message-tap.ts';
 
 /** The part of a connection's socket that brakes it. */
 interface Brake {
   pause(): unknown;
   resume(): unknown;
-}
-
-interface CopyConnection {
-  readonly stream: Brake;
-  query(text: string): void;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
@@ -22,8 +19,8 @@ const ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 export class CopyRows implements pg.Submittable {
   readonly #text: string;
   readonly #size: number;
-  readonly #waiting: string[][] = [];
-  #lines: string[] = [];
+  readonly #waiting: WireRow[][] = [];
+  #rows: WireRow[] = [];
   #ended = false;
   #error: Error | null = null;
   #stream: Brake | null = null;
@@ -36,12 +33,12 @@ export class CopyRows implements pg.Submittable {
   }
 
   /** The next rows, at most `size`; null after the last one. */
-  async next(): Promise<readonly SnapshotRow[] | null> {
+  async next(): Promise<readonly WireRow[] | null> {
     for (;;) {
-      const lines = this.#waiting.shift();
-      if (lines !== undefined) {
+      const rows = this.#waiting.shift();
+      if (rows !== undefined) {
         if (this.#waiting.length === 0) this.#stream?.resume();
-        return lines.map(columnsOf);
+        return rows;
       }
       if (this.#error !== null) throw this.#error;
       if (this.#ended) return null;
@@ -52,17 +49,14 @@ export class CopyRows implements pg.Submittable {
   }
 
   submit(connection: pg.Connection): void {
-    if (!isCopyConnection(connection)) throw new Error('This version of pg has another connection than this was written for.');
     this.#stream = connection.stream;
+    tapMessages(connection, COPY_DATA, (bytes, start, end) => {
+      if (this.#rows.push(columnsOf(bytes.toString('latin1', start, end))) < this.#size) return;
+      this.#cut();
+      // One batch is used, one waits: the third stays with the database.
+      if (this.#waiting.length > 1) this.#stream?.pause();
+    });
     connection.query(this.#text);
-  }
-
-  handleCopyData({ chunk }: { readonly chunk: Buffer }): void {
-    // Read at once: the bytes lie in a buffer that is used again.
-    if (this.#lines.push(chunk.toString('utf8')) < this.#size) return;
-    this.#cut();
-    // One batch is used, one waits: the third stays with the database.
-    if (this.#waiting.length > 1) this.#stream?.pause();
   }
 
   handleError(error: unknown): void {
@@ -71,7 +65,7 @@ export class CopyRows implements pg.Submittable {
   }
 
   handleReadyForQuery(): void {
-    if (this.#lines.length > 0) this.#cut();
+    if (this.#rows.length > 0) this.#cut();
     this.#ended = true;
     this.#notify();
   }
@@ -97,8 +91,8 @@ export class CopyRows implements pg.Submittable {
   }
 
   #cut(): void {
-    this.#waiting.push(this.#lines);
-    this.#lines = [];
+    this.#waiting.push(this.#rows);
+    this.#rows = [];
     this.#notify();
   }
 
@@ -108,28 +102,22 @@ export class CopyRows implements pg.Submittable {
   }
 }
 
-function isCopyConnection(connection: object): connection is CopyConnection {
-  return (
-    'query' in connection &&
-    'stream' in connection &&
-    typeof connection.stream === 'object' &&
-    connection.stream !== null &&
-    'pause' in connection.stream
-  );
+/** @param line one character for each byte, with its line feed */
+function columnsOf(line: string): WireRow {
+  const columns: (WireText | null)[] = [];
+  const end = line.length - 1;
+  for (let at = 0; at <= end;) {
+    const tab = line.indexOf('\t', at);
+    const next = tab < 0 ? end : tab;
+    columns.push(valueOf(line.slice(at, next)));
+    at = next + 1;
+  }
+  return columns;
 }
 
-/** One line, with its line feed. */
-function columnsOf(line: string): SnapshotRow {
-  const escaped = line.includes('\\');
-  const columns = line.slice(0, -1).split('\t');
-  return escaped ? columns.map((column) => (column === '\\N' ? null : unescaped(column))) : columns;
-}
-
-function unescaped(column: string): string {
-  if (!column.includes('\\')) return column;
-  return column.replace(/\\([0-7]{1,3}|x[0-9a-fA-F]{1,2}|[^])/g, (_, word: string) => {
-    if (word.startsWith('x') && word.length > 1) return String.fromCharCode(parseInt(word.slice(1), 16));
-    if (/^[0-7]/.test(word)) return String.fromCharCode(parseInt(word, 8));
-    return ESCAPES[word] ?? word;
-  });
+/** What COPY writes escaped are single ASCII characters; octal and hexadecimal forms it only reads. */
+function valueOf(column: string): WireText | null {
+  if (!column.includes('\\')) return asWire(column);
+  if (column === '\\N') return null;
+  return asWire(column.replace(/\\([^])/g, (_, character: string) => ESCAPES[character] ?? character));
 }

@@ -7,10 +7,11 @@ import { createPool, type Database, endPool } from './database.ts';
 import { PrismaClient } from './generated/client.ts';
 import type { RoleKeys, RuntimeUrls } from './roles.ts';
 import { openSnapshot, type Snapshot } from './snapshot.ts';
-import type { TextRow, TextStatement } from './text-query.ts';
+import type { TextStatement } from './text-query.ts';
+import type { WireRow } from '../wire-text.ts';
 
 /** @param signal aborted: the statement is cancelled, for nobody waits for its rows */
-type Run = (statement: TextStatement, signal?: AbortSignal) => Promise<TextRow[]>;
+type Run = (statement: TextStatement, signal?: AbortSignal) => Promise<WireRow[]>;
 
 export interface RuntimePools {
   /** false: everything runs as the owner, and the second lock is open */

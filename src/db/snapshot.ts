@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import type { SealedCaller } from './caller-statement.ts';
+import type { WireRow } from '../wire-text.ts';
 import { CopyRows } from './copy-rows.ts';
 
 /** A row as PostgreSQL writes it: text per column, in the statement's order. */
@@ -25,7 +26,7 @@ export interface Snapshot {
    * One stream at a time; whoever stops before its end has closed the snapshot.
    * @param statement each value is a single text, written `$1::type`
    */
-  batches(statement: Statement, size: number): AsyncGenerator<readonly SnapshotRow[]>;
+  batches(statement: Statement, size: number): AsyncGenerator<readonly WireRow[]>;
   close(): Promise<void>;
 }
 
@@ -91,7 +92,7 @@ class OpenSnapshot implements Snapshot {
     return rows;
   }
 
-  async *batches(statement: Statement, size: number): AsyncGenerator<readonly SnapshotRow[]> {
+  async *batches(statement: Statement, size: number): AsyncGenerator<readonly WireRow[]> {
     const copy = new CopyRows(`COPY (${await this.#bound(statement)}) TO STDOUT`, size);
     this.#client.query(copy);
     let last = false;

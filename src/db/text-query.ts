@@ -1,9 +1,12 @@
 /**
- * One statement on one connection, with its rows as PostgreSQL writes them: a text per column, and nothing parsed that its reader
+ * One statement on one connection, with its rows as PostgreSQL sends them: UTF-8 per column, and nothing read that its reader
  * does not ask for. Everything goes to the server in one message. Texts that last stay prepared on the connection.
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
+import { asWire } from '../wire-text.ts';
+import type { WireRow, WireText } from '../wire-text.ts';
+import { DATA_ROW, tapMessages } from './message-tap.ts';
 
 export interface TextStatement {
   readonly text: string;
@@ -11,9 +14,6 @@ export interface TextStatement {
   /** whether one plan serves all values, so that the text may stay prepared; default: no */
   readonly lasting?: boolean;
 }
-
-/** One text per column, null for NULL. */
-export type TextRow = readonly (string | null)[];
 
 /** Runs before the statement, in its transaction; returns no row. */
 export interface Prelude {
@@ -25,7 +25,7 @@ export interface Prelude {
 const PREPARED = new WeakMap<pg.Connection, Map<string, string>>();
 
 export class TextQuery implements pg.Submittable {
-  readonly #rows: TextRow[] = [];
+  readonly #rows: WireRow[] = [];
   #error: Error | null = null;
 
   /**
@@ -37,10 +37,13 @@ export class TextQuery implements pg.Submittable {
     readonly statement: TextStatement,
     readonly prelude: Prelude | null,
     readonly keep: number,
-    readonly done: (error: Error | null, rows: TextRow[]) => void,
+    readonly done: (error: Error | null, rows: WireRow[]) => void,
   ) {}
 
   submit(connection: pg.Connection): void {
+    tapMessages(connection, DATA_ROW, (bytes, start, end) => {
+      this.#rows.push(rowOf(bytes, start, end));
+    });
     connection.stream.cork();
     try {
       if (this.prelude !== null) this.#send(connection, { ...this.prelude, lasting: true });
@@ -81,10 +84,6 @@ export class TextQuery implements pg.Submittable {
     return name;
   }
 
-  handleDataRow({ fields }: { readonly fields: TextRow }): void {
-    this.#rows.push(fields);
-  }
-
   handleReadyForQuery(): void {
     this.done(this.#error, this.#rows);
   }
@@ -93,6 +92,10 @@ export class TextQuery implements pg.Submittable {
     if (this.#error !== null) return;
     this.#error = error;
     this.done(error, []);
+  }
+
+  handleDataRow(): void {
+    throw new Error('A row came another way than the one that was laid for it.');
   }
 
   // The names of columns and the ends of commands say nothing here: the statement's writer knows them.
@@ -108,6 +111,26 @@ export class TextQuery implements pg.Submittable {
   handlePortalSuspended(): void {
     // see above
   }
+}
+
+/** PostgreSQL, "Message Formats", DataRow: how many columns; of each its length, or -1 for NULL, and its bytes. */
+function rowOf(bytes: Buffer, start: number, end: number): WireRow {
+  const count = bytes.readInt16BE(start);
+  // One copy for all values: they are parts of it.
+  const whole = bytes.toString('latin1', start, end);
+  const row = new Array<WireText | null>(count);
+  let at = 2;
+  for (let column = 0; column < count; column += 1) {
+    const length = bytes.readInt32BE(start + at);
+    at += 4;
+    if (length < 0) {
+      row[column] = null;
+      continue;
+    }
+    row[column] = asWire(whole.slice(at, at + length));
+    at += length;
+  }
+  return row;
 }
 
 /** A list as the text of a one-dimensional array. */

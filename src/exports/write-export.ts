@@ -52,9 +52,10 @@ export async function writeExport(task: ExportTask): Promise<WrittenExport> {
       if (read !== null) {
         for await (const batch of snapshot.batches(read.statement, BATCH)) {
           task.signal.throwIfAborted();
-          const written = read.write(batch);
-          rows += written.rows;
-          await writer.add(written.text, written.rows);
+          rows += read.write(batch, (lines, count) => {
+            writer.add(lines, count);
+          });
+          await writer.room();
           task.progress(rows);
           await setImmediate();
         }

@@ -2,6 +2,7 @@
 import type { FormattedExecutionResult } from 'graphql';
 import { AnswerBytes } from '../reading/answer-bytes.ts';
 import { keyed, PreparedJson } from '../json-text.ts';
+import { bytesOf, wireOf } from '../wire-text.ts';
 
 /** As Apollo Server would write it: errors, data, extensions in this order, and a line feed at the end. */
 export function answerBody({ errors, data, extensions }: FormattedExecutionResult): readonly Buffer[] {
@@ -19,7 +20,7 @@ export function answerBody({ errors, data, extensions }: FormattedExecutionResul
 
   function part(name: string, value: unknown): void {
     if (value === undefined) return;
-    body.add(`${separator}${keyed(name)}${JSON.stringify(value)}`);
+    body.add(`${separator}${keyed(name)}${json(value)}`);
     separator = ',';
   }
 }
@@ -30,7 +31,12 @@ function addData(body: AnswerBytes, data: NonNullable<FormattedExecutionResult['
     body.add(separator + keyed(key));
     separator = ',';
     if (value instanceof PreparedJson) body.append(value.bytes);
-    else body.add(JSON.stringify(value));
+    else body.add(json(value));
   }
   body.add(separator === '{' ? '{}' : '}');
+}
+
+/** In UTF-8, one character for each byte. */
+function json(value: unknown): string {
+  return bytesOf(wireOf(JSON.stringify(value)));
 }

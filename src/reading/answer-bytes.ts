@@ -3,20 +3,17 @@
  * in pieces so large that the collector has to move them; so text becomes bytes by the batch.
  */
 
-/** In UTF-16 units: large enough that a batch costs little, small enough to be put together in the processor's cache. */
+/** In characters: large enough that a batch costs little, small enough to be put together in the processor's cache. */
 const BATCH = 16_384;
-
-/** A batch becomes bytes here, and is copied at its length: that is not known before, and counting it costs as much as the writing. */
-const SCRATCH = Buffer.allocUnsafeSlow(4 * BATCH);
 
 export class AnswerBytes {
   readonly #chunks: Buffer[] = [];
-  #text = '';
+  #bytes = '';
 
-  /** @param text whole characters: the halves of a surrogate pair come in one call */
-  add(text: string): void {
-    this.#text += text;
-    if (this.#text.length >= BATCH) this.#settle();
+  /** @param bytes UTF-8, one character for each byte (src/wire-text.ts) */
+  add(bytes: string): void {
+    this.#bytes += bytes;
+    if (this.#bytes.length >= BATCH) this.#settle();
   }
 
   append(chunks: readonly Buffer[]): void {
@@ -31,10 +28,8 @@ export class AnswerBytes {
   }
 
   #settle(): void {
-    if (this.#text === '') return;
-    // A UTF-16 unit takes 3 bytes at most.
-    const fits = this.#text.length * 3 <= SCRATCH.length;
-    this.#chunks.push(fits ? Buffer.from(SCRATCH.subarray(0, SCRATCH.write(this.#text))) : Buffer.from(this.#text));
-    this.#text = '';
+    if (this.#bytes === '') return;
+    this.#chunks.push(Buffer.from(this.#bytes, 'latin1'));
+    this.#bytes = '';
   }
 }

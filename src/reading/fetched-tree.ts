@@ -1,12 +1,13 @@
 /** From the rows of one statement to the tree of what was read: every row under its parent, pages cut to their size. */
 import { z } from 'zod';
+import { bytesOf, textOf } from '../wire-text.ts';
+import type { WireRow } from '../wire-text.ts';
 import { factsOf, isPaged } from './branches.ts';
 import type { Branch, PagedRead, RowFactsOf } from './branches.ts';
 import type { Column, CompiledRead } from './compile-read.ts';
 import type { CursorCodec } from './cursor.ts';
 import type { FetchedNode, FetchedPage, FetchedRow } from './fetched.ts';
 import type { PageRequest } from './read-plan.ts';
-import type { TextRow } from './statement.ts';
 import { RowOfTexts } from './stored-row.ts';
 
 /** A row on its way into the tree: its children come when all rows are there. */
@@ -32,7 +33,7 @@ const ROOT = 0;
 /** @param codecOf opens and makes the cursors of a page, of the root (subject null) or of one subject's entries */
 export function fetchedTree(
   compiled: CompiledRead,
-  texts: readonly TextRow[],
+  values: readonly WireRow[],
   /** the root's page as this request asks for it */
   root: PageRequest | null,
   codecOf: (page: PageRequest, subjectId: string | null) => CursorCodec,
@@ -55,7 +56,7 @@ export function fetchedTree(
   function sort(): void {
     const known = new Map<string, RowFactsOf>();
     const parents = branches.map((): GrowingRow[] => []);
-    for (const row of texts) {
+    for (const row of values) {
       const code = text(row, 'facts');
       if (code.startsWith('-')) {
         found[-1 - Number(code)]?.counts.set(number(row, 'parent'), number(row, 'own'));
@@ -70,7 +71,7 @@ export function fetchedTree(
     }
   }
 
-  function add(row: TextRow, facts: RowFactsOf, numbered: GrowingRow[][]): void {
+  function add(row: WireRow, facts: RowFactsOf, numbered: GrowingRow[][]): void {
     const { branch: of, layout } = facts;
     const { selection } = layout;
     const into = found[of.number];
@@ -94,15 +95,15 @@ export function fetchedTree(
     }
   }
 
-  function parentOf(row: TextRow, parent: Branch, numbered: readonly GrowingRow[][]): GrowingRow {
+  function parentOf(row: WireRow, parent: Branch, numbered: readonly GrowingRow[][]): GrowingRow {
     const above = numbered[parent.number]?.[number(row, 'parent')];
     if (above === undefined) throw new Error('The statement returned a row before its parent');
     return above;
   }
 
-  function agreedOf(row: TextRow): ReadonlySet<string> {
+  function agreedOf(row: WireRow): ReadonlySet<string> {
     const codes = columns.agreed === undefined ? null : (row[columns.agreed] ?? null);
-    return codes === null ? NOTHING : new Set(Codes.parse(JSON.parse(codes)));
+    return codes === null ? NOTHING : new Set(Codes.parse(JSON.parse(textOf(codes))));
   }
 
   /** All rows of one subject stand below a root row of that subject. */
@@ -121,7 +122,7 @@ export function fetchedTree(
 
   function childOf(below: Branch, stored: RowOfTexts): FetchedNode {
     if (!isPaged(below.read)) return found[below.number]?.bySubject.get(stored.subjectId) ?? null;
-    return pageOf(below, below.read, number(stored.texts, 'own'), stored.subjectId);
+    return pageOf(below, below.read, number(stored.values, 'own'), stored.subjectId);
   }
 
   function pageOf(of: Branch, read: PagedRead, parent: number, subjectId: string | null): FetchedPage {
@@ -141,17 +142,19 @@ export function fetchedTree(
     };
   }
 
-  function text(row: TextRow, column: Column): string {
+  /** An id or a number: ASCII. */
+  function text(row: WireRow, column: Column): string {
     const place = columns[column];
     const value = place === undefined ? null : row[place];
     if (value == null) throw new Error(`The statement returned nothing as ${column}`);
-    return value;
+    return bytesOf(value);
   }
 
   /** 0 where the column is empty: of the root. */
-  function number(row: TextRow, column: Column): number {
+  function number(row: WireRow, column: Column): number {
     const place = columns[column];
-    return place === undefined ? ROOT : Number(row[place] ?? ROOT);
+    const value = place === undefined ? null : (row[place] ?? null);
+    return value === null ? ROOT : Number(bytesOf(value));
   }
 }
 

@@ -2,6 +2,7 @@
  * What one operation reads, before any row is fetched: a tree of reads, each with the rows in scope, the fields wanted of
  * them and the children to fetch for them. Made once per operation by the operation check (src/graphql/plan); carried out by the Reader.
  */
+import type { WireText } from '../wire-text.ts';
 import type { EntryStatus, Party } from '../access/model.ts';
 import type { CatalogField, CatalogItem, Role } from '../catalog/model.ts';
 import type { EntryFamily, Family } from '../catalog/model.ts';
@@ -166,5 +167,5 @@ export interface StoredRow {
   /** field key -> slot, for the keys that were fetched: one object for all rows of one item within a read */
   readonly layout: ReadonlyMap<string, number>;
   /** stored text (possibly sealed) in a slot of the layout; null: empty */
-  at(slot: number): string | null;
+  at(slot: number): WireText | null;
 }

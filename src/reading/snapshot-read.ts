@@ -9,6 +9,8 @@ import { INTERFACE_FIELDS, SYSTEM_FIELD } from '../catalog/interface-fields.ts';
 import { fieldWithRole } from '../catalog/model.ts';
 import type { CatalogItem } from '../catalog/model.ts';
 import { encodeSubjectId, ENTRY_TABLES } from '../entries/index.ts';
+import { bytesOf, textOf } from '../wire-text.ts';
+import type { WireRow, WireText } from '../wire-text.ts';
 import { AccessReport } from './access-report.ts';
 import { ROW_FACTS } from './answer-shape.ts';
 import type { RowShown } from './answer-shape.ts';
@@ -24,10 +26,10 @@ import { compileRow } from './write-answer.ts';
 import { WritingPass } from './writing-pass.ts';
 import type { Unseal } from './writing-pass.ts';
 
-type Values = readonly (string | null)[];
-
 /** Columns before the item's own values. */
 const FACTS = 10;
+/** Characters: what is put together in the processor's cache. */
+const PIECE = 16_384;
 const NOTHING: ReadonlySet<string> = new Set();
 
 export class SnapshotRead {
@@ -35,7 +37,7 @@ export class SnapshotRead {
   readonly #item: CatalogItem;
   readonly #subjectItems: readonly CatalogItem[];
   readonly #reader: ReaderIdentity;
-  readonly #unseal: Unseal;
+  readonly #pass: WritingPass;
   readonly #selection: ItemSelection;
   readonly #layout: ReadonlyMap<string, number>;
   readonly #row: ReturnType<typeof compileRow>;
@@ -54,13 +56,14 @@ export class SnapshotRead {
     this.#item = item;
     this.#subjectItems = items.filter(({ family }) => family === 'SUBJECT');
     this.#reader = reader;
-    this.#unseal = unseal;
+    this.#pass = new WritingPass(unseal, new AccessReport());
     this.statement = statement;
     this.#layout = new Map(keys.map((key, slot) => [key, slot]));
     const { shown, wanted, system } = shownOf(item, reader);
     this.#selection = { item, wanted, system, children: [] };
     const rows: RowSelection = { items: new Map([[item.code, this.#selection]]) };
-    this.#row = compileRow(rows, new Map([[item.code, shown]]), reader.profile);
+    const subject = { key: 'subject', marks: false, write: (row: FetchedRow) => this.#subjectOf(row) };
+    this.#row = compileRow(rows, new Map([[item.code, shown]]), reader.profile, item.family === 'SUBJECT' ? null : subject);
     this.#subjects = [this.#subjectExists(false, NOTHING), this.#subjectExists(true, NOTHING)];
   }
 
@@ -83,22 +86,28 @@ export class SnapshotRead {
 
   /**
    * One line of NDJSON for each row that exists for the caller, each with its line feed.
-   * @returns the text, and how many lines it has
+   * @param put told of lines in UTF-8, one character for each byte, and how many they are; some times in a batch
+   * @returns how many lines there were
    */
-  write(batch: readonly Values[]): { readonly text: string; readonly rows: number } {
-    const pass = new WritingPass(this.#unseal, new AccessReport());
-    let text = '';
+  write(batch: readonly WireRow[], put: (lines: string, rows: number) => void): number {
+    let lines = '';
     let rows = 0;
+    let written = 0;
     for (const values of batch) {
       const fetched = this.#fetched(values);
       const rowClass = this.#row.classOf(fetched);
       if (rowClass === null) continue;
       this.#rows.set(rowClass, (this.#rows.get(rowClass) ?? 0) + 1);
       rows += 1;
-      const json = this.#row.write(fetched, rowClass, pass);
-      text += this.#item.family === 'SUBJECT' ? `${json}\n` : `${json.slice(0, -1)},"subject":${this.#subjectOf(fetched)}}\n`;
+      lines += `${this.#row.write(fetched, rowClass, this.#pass)}\n`;
+      if (lines.length < PIECE) continue;
+      put(lines, rows);
+      written += rows;
+      lines = '';
+      rows = 0;
     }
-    return { text, rows };
+    if (rows > 0) put(lines, rows);
+    return written + rows;
   }
 
   /** Adds what was written up to now: rows, and which fields how. Call once. */
@@ -106,20 +115,20 @@ export class SnapshotRead {
     for (const [rowClass, rows] of this.#rows) report.add(rowClass, rows);
   }
 
-  #fetched(values: Values): FetchedRow {
+  #fetched(values: WireRow): FetchedRow {
     const agreed = values[9] ?? null;
     return {
       stored: new SnapshotStoredRow(values, this.#item.code, this.#layout),
       selection: this.#selection,
-      authorized: agreed === null || agreed === '' ? NOTHING : new Set(agreed.split(',')),
+      authorized: agreed === null || bytesOf(agreed) === '' ? NOTHING : new Set(textOf(agreed).split(',')),
       children: [],
     };
   }
 
   /** As `subject { id }` would answer: null where the subject does not exist for the caller though its entry does. */
-  #subjectOf({ stored: { person, subjectId }, authorized }: FetchedRow): string {
+  #subjectOf({ stored: { person, subjectId }, authorized }: FetchedRow): string | null {
     const exists = authorized.size === 0 ? this.#subjects[person ? 1 : 0] : this.#subjectExists(person, authorized);
-    return exists ? `{"id":"${encodeSubjectId(subjectId)}"}` : 'null';
+    return exists ? `{"id":"${encodeSubjectId(subjectId)}"}` : null;
   }
 
   #subjectExists(person: boolean, authorized: ReadonlySet<string>): boolean {
@@ -141,41 +150,48 @@ class SnapshotStoredRow implements StoredRow {
   readonly status: EntryStatus;
 
   constructor(
-    readonly values: Values,
+    readonly values: WireRow,
     readonly itemCode: string,
     readonly layout: ReadonlyMap<string, number>,
   ) {
-    this.subjectId = values[0] ?? '';
-    this.entryId = values[1] ?? null;
-    this.person = values[2] === 't';
-    this.own = values[3] === 't';
-    this.expired = values[4] === 't';
+    this.subjectId = this.#word(0) ?? '';
+    this.entryId = this.#word(1);
+    this.person = this.#word(2) === 't';
+    this.own = this.#word(3) === 't';
+    this.expired = this.#word(4) === 't';
     // A subject has no state; of an entry, unknown means deny, as everywhere.
-    this.status = this.entryId === null ? 'ACTIVE' : (ENTRY_STATUSES.find((word) => word === values[5]) ?? 'WITHDRAWN');
+    const state = this.#word(5);
+    this.status = this.entryId === null ? 'ACTIVE' : (ENTRY_STATUSES.find((word) => word === state) ?? 'WITHDRAWN');
   }
 
   get disputed(): boolean {
-    return this.values[6] === 't';
+    return this.#word(6) === 't';
   }
 
   get registered(): boolean {
-    return this.values[6] === 't';
+    return this.#word(6) === 't';
   }
 
   get kind(): string | null {
-    return this.values[5] ?? null;
+    return this.#word(5);
   }
 
   get receivedAt(): string | null {
-    return isoInstant(this.values[7] ?? null);
+    return isoInstant(this.#word(7));
   }
 
   get updatedAt(): string | null {
-    return isoInstant(this.values[8] ?? null);
+    return isoInstant(this.#word(8));
   }
 
-  at(slot: number): string | null {
+  at(slot: number): WireText | null {
     return this.values[FACTS + slot] ?? null;
+  }
+
+  /** An id, an instant or a word: ASCII. */
+  #word(place: number): string | null {
+    const value = this.values[place] ?? null;
+    return value === null ? null : bytesOf(value);
   }
 }
 

@@ -1,4 +1,6 @@
 /** A SQL statement under construction. Text is written by this gateway alone; what a caller or a row says is bound. */
+import type { WireRow } from '../wire-text.ts';
+
 export type BoundValue = string | readonly string[];
 
 export interface Statement {
@@ -8,10 +10,7 @@ export interface Statement {
   readonly lasting: boolean;
 }
 
-/** A row as PostgreSQL writes it: one text per column, null for NULL. */
-export type TextRow = readonly (string | null)[];
-
-export type RunStatement = (statement: Statement) => Promise<TextRow[]>;
+export type RunStatement = (statement: Statement) => Promise<WireRow[]>;
 
 /** Collects parameters while the text is written, each with the way to find its value among what a request brings. */
 export class StatementBuilder<Input> {

@@ -3,12 +3,13 @@ import type { EntryStatus } from '../access/index.ts';
 import type { RowFactsOf } from './branches.ts';
 import type { CompiledRead } from './compile-read.ts';
 import type { StoredRow } from './read-plan.ts';
-import type { TextRow } from './statement.ts';
+import { bytesOf, textOf } from '../wire-text.ts';
+import type { WireRow, WireText } from '../wire-text.ts';
 
 export class RowOfTexts implements StoredRow {
   constructor(
     readonly facts: RowFactsOf,
-    readonly texts: TextRow,
+    readonly values: WireRow,
     readonly columns: CompiledRead['columns'],
     readonly subjectId: string,
   ) {}
@@ -47,17 +48,21 @@ export class RowOfTexts implements StoredRow {
     return this.#column(this.columns.kind);
   }
   get sortKey(): string | null {
-    return this.#column(this.columns.sort);
+    const place = this.columns.sort;
+    const key = place === undefined ? null : (this.values[place] ?? null);
+    return key === null ? null : textOf(key);
   }
   get layout(): ReadonlyMap<string, number> {
     return this.facts.layout.slots;
   }
 
-  at(slot: number): string | null {
-    return this.columns.v === undefined ? null : (this.texts[this.columns.v + slot] ?? null);
+  at(slot: number): WireText | null {
+    return this.columns.v === undefined ? null : (this.values[this.columns.v + slot] ?? null);
   }
 
+  /** An id, an instant or a word: ASCII. */
   #column(place: number | undefined): string | null {
-    return place === undefined ? null : (this.texts[place] ?? null);
+    const value = place === undefined ? null : (this.values[place] ?? null);
+    return value === null ? null : bytesOf(value);
   }
 }

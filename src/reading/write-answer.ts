@@ -9,18 +9,23 @@
  */
 import type { AccessProfile } from '../access/index.ts';
 import type { CatalogItem } from '../catalog/model.ts';
-import type { EdgeShown, PageInfoShown, PageShape, RootShape, RowFact, RowShown, RowsShape } from './answer-shape.ts';
+import type { EdgeShown, PageShape, RootShape, RowFact, RowShown, RowsShape } from './answer-shape.ts';
 import { isChanges, isPage } from './fetched.ts';
 import type { FetchedChanges, FetchedNode, FetchedPage, FetchedRow } from './fetched.ts';
-import { keyed } from '../json-text.ts';
 import { RowJudge } from './judge-rows.ts';
 import type { RowClass } from './judge-rows.ts';
+import { rowSteps, sequence } from './object-writer.ts';
+import type { ConstantField, RowField, RowStep } from './object-writer.ts';
+import { pageInfoWriter } from './page-info.ts';
 import type { RowSelection, RootRead } from './read-plan.ts';
 import { FACT_WRITERS, idWriter, valueWriter } from './write-values.ts';
-import type { WriteValue } from './write-values.ts';
+import type { WriteContent } from './write-values.ts';
 import type { WritingPass } from './writing-pass.ts';
 
-/** @returns JSON text, all that follows what the pass has `written`; null: there is nothing, or nothing for the caller */
+/**
+ * @returns JSON in UTF-8, one character for each byte: all that follows what the pass has `written`; null: there is nothing, or nothing
+ * for the caller
+ */
 export type WriteAnswer = (fetched: FetchedNode | FetchedChanges, pass: WritingPass) => string | null;
 
 /** Everything that is kept for a read, wherever in the answer its rows are shown. */
@@ -33,7 +38,7 @@ export function compileAnswer(
   profile: AccessProfile,
 ): WriteAnswer {
   if (shape === null || read.kind === 'NOTHING') return () => null;
-  const compiler = new AnswerCompiler(profile, new Map());
+  const compiler = new AnswerCompiler(profile, new Map(), null);
   if (shape.kind === 'ROW') {
     const write = compiler.oneRow(shape.rows, read.rows);
     return (fetched, pass) => (fetched === null || isChanges(fetched) || isPage(fetched) ? null : write(fetched, pass, ''));
@@ -45,30 +50,33 @@ export function compileAnswer(
   };
 }
 
-/** Rows that come one by one, without end: the same judgement and the same text, and what came is the caller's to count. */
+/** A field after all others that a shape can have. */
+export type LastField = RowField<(row: FetchedRow) => string | null>;
+
+/**
+ * Rows that come one by one, without end: the same judgement and the same text, and what came is the caller's to count.
+ * @param last null: the shape is all
+ */
 export function compileRow(
   rows: RowSelection,
   shape: RowsShape,
   profile: AccessProfile,
+  last: LastField | null = null,
 ): { classOf(row: FetchedRow): RowClass | null; write(row: FetchedRow, rowClass: RowClass, pass: WritingPass): string } {
-  return new AnswerCompiler(profile, new Map()).streamed(shape, rows);
+  return new AnswerCompiler(profile, new Map(), last).streamed(shape, rows);
 }
 
 /** @param within id of the subject under which the answer shows this; empty at a root */
 type WriteRow = (row: FetchedRow, pass: WritingPass, within: string) => string | null;
 type WritePage = (page: FetchedPage, pass: WritingPass, within: string) => string;
-/** One field of a row after `"key":`. */
-type WriteField = (row: FetchedRow, pass: WritingPass, slots: readonly number[]) => string;
-
-/** Text that stands before a field, with all that is constant since the field before. */
-interface Step {
-  readonly lead: string;
-  readonly write: WriteField;
-}
+/** One field of a row; see `RowField`. */
+type WriteField = (row: FetchedRow, pass: WritingPass, slots: readonly number[]) => string | null;
 
 interface ClassWriter {
-  readonly steps: readonly Step[];
+  readonly steps: readonly RowStep<WriteField>[];
   readonly end: string;
+  /** the same after a string */
+  readonly closingEnd: string;
   /** keys of the values that the steps read, in the order of their slots */
   readonly keys: readonly string[];
   layout: ReadonlyMap<string, number> | null;
@@ -83,6 +91,7 @@ class AnswerCompiler {
   constructor(
     readonly profile: AccessProfile,
     readonly judges: Judges,
+    readonly last: LastField | null,
   ) {}
 
   /** A row that is not in a page: the answer of a root, or an entry's subject. */
@@ -114,7 +123,7 @@ class AnswerCompiler {
           case 'TOTAL':
             return { key: shown.key, write: ({ totalCount }) => String(totalCount) };
           case 'PAGE_INFO':
-            return { key: shown.key, write: pageInfoWriter(shown.fields) };
+            return { key: shown.key, write: pageInfoWriter(shown.fields, CURSORS) };
           case 'EDGES':
             return { key: shown.key, write: this.#edges(shown.fields, rows, judge, place) };
         }
@@ -189,33 +198,45 @@ class AnswerCompiler {
         writer.slots = writer.keys.map((key) => stored.layout.get(key) ?? -1);
       }
       let text = '';
-      for (const { lead, write } of writer.steps) text += lead + write(row, pass, writer.slots);
-      return text + writer.end;
+      let open = false;
+      for (const step of writer.steps) {
+        const content = step.write(row, pass, writer.slots);
+        if (content === null) {
+          text += open ? step.closingOfNull : step.leadOfNull;
+          open = false;
+        } else {
+          text += (open ? step.closing : step.lead) + content;
+          open = step.marks;
+        }
+      }
+      return text + (open ? writer.closingEnd : writer.end);
     };
   }
 
   #classWriter(shape: RowsShape, rows: RowSelection, { selection, decision }: RowClass): ClassWriter {
     const { item } = selection;
     const keys: string[] = [];
-    const { steps, end } = sequence<WriteField>(
-      (shape.get(item.code) ?? []).map((shown) => {
+    const { steps, end } = rowSteps<WriteField>([
+      ...(shape.get(item.code) ?? []).map((shown): ConstantField | RowField<WriteField> => {
+        const { key } = shown;
         switch (shown.kind) {
           case 'CONSTANT':
-            return { key: shown.key, constant: shown.json };
+            return { key, constant: shown.json };
           case 'FACT':
-            return { key: shown.key, write: factField(shown.fact, item) };
+            return { key, ...factField(shown.fact, item) };
           case 'VALUE': {
-            const write = valueWriter(shown.wanted, (key) => decision.field(key));
-            if (write === null || shown.wanted.field === null) return { key: shown.key, constant: 'null' };
-            return { key: shown.key, write: valueField(keys.push(shown.wanted.field.key) - 1, write) };
+            const value = valueWriter(shown.wanted, (field) => decision.field(field));
+            if (value === null || shown.wanted.field === null) return { key, constant: 'null' };
+            return { key, marks: value.marks, write: valueField(keys.push(shown.wanted.field.key) - 1, value.write) };
           }
           case 'SUBJECT':
           case 'ENTRIES':
-            return { key: shown.key, write: this.#child(shown, rows, selection.children[shown.place]?.read.rows) };
+            return { key, marks: false, write: this.#child(shown, rows, selection.children[shown.place]?.read.rows) };
         }
       }),
-    );
-    return { steps, end, keys, layout: null, slots: [] };
+      ...(this.last === null ? [] : [this.last]),
+    ]);
+    return { steps, end, closingEnd: `"${end}`, keys, layout: null, slots: [] };
   }
 
   #child(shown: RowShown & { kind: 'SUBJECT' | 'ENTRIES' }, { items }: RowSelection, rows: RowSelection | undefined): WriteField {
@@ -226,7 +247,7 @@ class AnswerCompiler {
       this.#subjects.set(shown.rows, write);
       return ({ children, stored }, pass) => {
         const subject = children[place] ?? null;
-        return subject === null || isPage(subject) ? 'null' : (write(subject, pass, stored.subjectId) ?? 'null');
+        return subject === null || isPage(subject) ? null : write(subject, pass, stored.subjectId);
       };
     }
     const write = this.#pages.get(shown.page) ?? this.page(shown.page, rows);
@@ -248,58 +269,24 @@ class AnswerCompiler {
   }
 }
 
-function valueField(index: number, write: WriteValue): WriteField {
-  return ({ stored }, { unseal }, slots) => {
+function valueField(index: number, write: WriteContent): WriteField {
+  return ({ stored }, pass, slots) => {
     const slot = slots[index] ?? -1;
     const value = slot < 0 ? null : stored.at(slot);
-    return value === null ? 'null' : write(unseal(value, stored.subjectId));
+    return value === null ? null : write(pass.open(value, stored.subjectId));
   };
 }
 
-function factField(fact: RowFact, { family }: CatalogItem): WriteField {
-  const write = fact === 'id' ? idWriter(family) : FACT_WRITERS[fact];
-  return ({ stored }) => write(stored);
+function factField(fact: RowFact, { family }: CatalogItem): Pick<RowField<WriteField>, 'marks' | 'write'> {
+  const { marks, write } = fact === 'id' ? idWriter(family) : FACT_WRITERS[fact];
+  return { marks, write: ({ stored }) => write(stored) };
 }
 
-function pageInfoWriter(fields: readonly PageInfoShown[]): (page: FetchedPage) => string {
-  const { steps, end } = sequence<(page: FetchedPage) => string>(
-    fields.map((shown) =>
-      shown.kind === 'CONSTANT' ? { key: shown.key, constant: shown.json } : { key: shown.key, write: PAGE_FACTS[shown.fact] },
-    ),
-  );
-  return (page) => {
-    let text = '';
-    for (const { lead, write } of steps) text += lead + write(page);
-    return text + end;
-  };
-}
-
-const PAGE_FACTS: Readonly<Record<Exclude<PageInfoShown, { kind: 'CONSTANT' }>['fact'], (page: FetchedPage) => string>> = {
-  hasNextPage: ({ hasNextPage }) => String(hasNextPage),
-  hasPreviousPage: ({ hasPreviousPage }) => String(hasPreviousPage),
-  startCursor: (page) => cursorAt(page, page.rows[0]),
-  endCursor: (page) => cursorAt(page, page.rows.at(-1)),
+const CURSORS = {
+  startCursor: (page: FetchedPage) => cursorAt(page, page.rows[0]),
+  endCursor: (page: FetchedPage) => cursorAt(page, page.rows.at(-1)),
 };
 
-function cursorAt(page: FetchedPage, row: FetchedRow | undefined): string {
-  return row === undefined ? 'null' : `"${page.cursorOf(row)}"`;
-}
-
-/** The fields of an object as steps: everything that is constant between two of them joins the text before the second. */
-export function sequence<Write>(
-  fields: readonly ({ readonly key: string; readonly constant: string } | { readonly key: string; readonly write: Write })[],
-): { steps: { readonly lead: string; readonly write: Write }[]; end: string } {
-  const steps: { lead: string; write: Write }[] = [];
-  let lead = '{';
-  let separator = '';
-  for (const field of fields) {
-    lead += separator + keyed(field.key);
-    separator = ',';
-    if ('constant' in field) lead += field.constant;
-    else {
-      steps.push({ lead, write: field.write });
-      lead = '';
-    }
-  }
-  return { steps, end: `${lead}}` };
+function cursorAt(page: FetchedPage, row: FetchedRow | undefined): string | null {
+  return row === undefined ? null : page.cursorOf(row);
 }

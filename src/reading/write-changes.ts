@@ -1,11 +1,14 @@
 /** The writer of a page of changes: rows that are there are decided, masked and written like every other; of removed ones their id. */
 import type { AccessProfile } from '../access/index.ts';
-import type { ChangeEdgeShown, ChangeShown, ChangesShape, PageInfoShown } from './answer-shape.ts';
+import { bytesOf, wireOf } from '../wire-text.ts';
+import type { ChangeEdgeShown, ChangeShown, ChangesShape } from './answer-shape.ts';
 import { isChanges } from './fetched.ts';
 import type { FetchedChange, FetchedChanges, FetchedRow } from './fetched.ts';
 import type { RowClass } from './judge-rows.ts';
+import { sequence } from './object-writer.ts';
+import { pageInfoWriter } from './page-info.ts';
 import type { ChangesRead } from './read-plan.ts';
-import { compileRow, sequence } from './write-answer.ts';
+import { compileRow } from './write-answer.ts';
 import type { WriteAnswer } from './write-answer.ts';
 import type { WritingPass } from './writing-pass.ts';
 
@@ -26,7 +29,7 @@ export function compileChanges(read: ChangesRead, shape: ChangesShape, profile: 
         case 'CONSTANT':
           return { key: shown.key, constant: shown.json };
         case 'PAGE_INFO':
-          return { key: shown.key, write: pageInfoWriter(shown.fields) };
+          return { key: shown.key, write: pageInfoWriter(shown.fields, CURSORS) };
         case 'EDGES':
           return { key: shown.key, write: edges(shown.fields) };
       }
@@ -67,7 +70,7 @@ export function compileChanges(read: ChangesRead, shape: ChangesShape, profile: 
         case 'CHANGE_FACT':
           return CHANGE_FACTS[shown.fact];
         case 'ITEM':
-          return ({ item }) => shown.json(item);
+          return ({ item }) => bytesOf(wireOf(shown.json(item)));
         case 'ROW': {
           const rows = compileRow(read.rows, shown.rows, profile);
           return (_change, judged, pass) => {
@@ -110,24 +113,7 @@ const CHANGE_FACTS: Readonly<Record<'operation' | 'id' | 'changedAt', WritePart>
   changedAt: ({ changedAt }) => `"${changedAt.toISOString()}"`,
 };
 
-type PageFact = Exclude<PageInfoShown, { kind: 'CONSTANT' }>['fact'];
-
-const PAGE_FACTS: Readonly<Record<PageFact, (page: FetchedChanges) => string>> = {
-  hasNextPage: ({ hasNextPage }) => String(hasNextPage),
-  hasPreviousPage: ({ hasPreviousPage }) => String(hasPreviousPage),
-  startCursor: ({ changes: [first] }) => (first === undefined ? 'null' : `"${first.cursor()}"`),
-  endCursor: ({ endCursor }) => `"${endCursor}"`,
+const CURSORS = {
+  startCursor: ({ changes: [first] }: FetchedChanges) => first?.cursor() ?? null,
+  endCursor: ({ endCursor }: FetchedChanges) => endCursor,
 };
-
-function pageInfoWriter(fields: readonly PageInfoShown[]): (page: FetchedChanges) => string {
-  const { steps, end } = sequence<(page: FetchedChanges) => string>(
-    fields.map((shown) =>
-      shown.kind === 'CONSTANT' ? { key: shown.key, constant: shown.json } : { key: shown.key, write: PAGE_FACTS[shown.fact] },
-    ),
-  );
-  return (page) => {
-    let text = '';
-    for (const { lead, write } of steps) text += lead + write(page);
-    return text + end;
-  };
-}

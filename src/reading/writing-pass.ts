@@ -1,10 +1,12 @@
 /** What one synchronous pass over one root's rows carries: how values are opened, and the count of what was written. */
+import { bytesOf, wireOf } from '../wire-text.ts';
+import type { WireText } from '../wire-text.ts';
 import type { AccessReport } from './access-report.ts';
 import { AnswerBytes } from './answer-bytes.ts';
 import type { FetchedRow } from './fetched.ts';
 import type { RowClass, RowJudge } from './judge-rows.ts';
 
-/** Opens a stored value that is kept sealed; the context is the subject's id. */
+/** Opens a stored value that is kept sealed, and gives back any other; the context is the subject's id. */
 export type Unseal = (stored: string, subjectId: string) => string;
 
 export class WritingPass {
@@ -15,10 +17,22 @@ export class WritingPass {
   #last: RowClass | null = null;
   #lastRows = 0;
 
+  readonly #unseal: Unseal;
+
   constructor(
-    readonly unseal: Unseal,
+    unseal: Unseal,
     readonly report: AccessReport,
-  ) {}
+  ) {
+    this.#unseal = unseal;
+  }
+
+  /** The value as it was delivered. */
+  open(stored: WireText, subjectId: string): WireText {
+    const bytes = bytesOf(stored);
+    const value = this.#unseal(bytes, subjectId);
+    // What is sealed is ASCII; what is not comes back as it is.
+    return value === bytes ? stored : wireOf(value);
+  }
 
   /**
    * Whether a read's rows of this subject are met for the first time: an answer may show the same rows at several places, and

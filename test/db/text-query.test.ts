@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
+import { textRows } from '../../src/wire-text.ts';
 import { runForCaller } from '../../src/db/caller-statement.ts';
 import { createTestDatabase, type TestDatabase } from '../testkit/database.ts';
 
@@ -41,7 +42,7 @@ describe('a statement whose rows come as texts', () => {
   it('binds lists as arrays, whatever stands in them', async () => {
     const list = ['', 'a,b', '{c}', '"d"', 'e\\', 'NULL', '中文 f', "g'"];
     const statement = { text: 'SELECT e FROM unnest($1::text[]) WITH ORDINALITY AS u(e, n) ORDER BY n', values: [list] };
-    expect((await runForCaller(pool, null, statement)).flat()).toEqual(list);
+    expect(textRows(await runForCaller(pool, null, statement)).flat()).toEqual(list);
     expect(await runForCaller(pool, null, { ...statement, values: [[]] })).toEqual([]);
   });
 
@@ -77,5 +78,33 @@ describe('a statement whose rows come as texts', () => {
     expect(await runForCaller(pool, CALLER, { ...broken, values: ['1'] }, 5)).toEqual([['1']]);
     await expect(runForCaller(pool, CALLER, { text: 'SELEKT', values: [], lasting: true }, 5)).rejects.toThrow('syntax error');
     expect(await runForCaller(pool, CALLER, number(1), 5)).toEqual([['2']]);
+  });
+
+  it('brings rows larger than any piece of the connection, whole, and small ones between them', async () => {
+    const text = `SELECT n, CASE WHEN n % 3 = 0 THEN repeat('盟', 200000) ELSE n || '𠮷' END FROM generate_series(1, 50) AS n`;
+    const rows = textRows(await runForCaller(pool, null, { text, values: [] }));
+    const wanted = Array.from({ length: 50 }, (_, at) => [
+      String(at + 1),
+      (at + 1) % 3 === 0 ? '盟'.repeat(200_000) : `${String(at + 1)}𠮷`,
+    ]);
+    expect(rows).toEqual(wanted);
+  });
+
+  it('leaves what else a connection says to pg: notices between rows, and the rows of other queries', async () => {
+    const heard: string[] = [];
+    pool.on('connect', (client) => {
+      client.on('notice', ({ message }) => heard.push(message ?? ''));
+    });
+    await pool.query(
+      `CREATE FUNCTION pg_temp.said(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'row %', n; RETURN n; END $$`,
+    );
+    const rows = runForCaller(pool, null, { text: 'SELECT pg_temp.said(n) FROM generate_series(1, 3) AS n', values: [] });
+    // Waits for the same connection, and takes it over in the moment it is free.
+    const others = pool.query<{ one: number }>('SELECT 1 AS one');
+    const more = runForCaller(pool, null, { text: `SELECT '二'`, values: [] });
+    expect(textRows(await rows)).toEqual([['1'], ['2'], ['3']]);
+    expect((await others).rows).toEqual([{ one: 1 }]);
+    expect(textRows(await more)).toEqual([['二']]);
+    expect(heard).toEqual(['row 1', 'row 2', 'row 3']);
   });
 });

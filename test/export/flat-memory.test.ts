@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
+import { textRows } from '../../src/wire-text.ts';
 import { openSnapshot } from '../../src/db/snapshot.ts';
 import type { Snapshot } from '../../src/db/snapshot.ts';
 import { PartWriter } from '../../src/exports/part-writer.ts';
@@ -35,7 +36,7 @@ describe('rows of a snapshot', () => {
     let rows = 0;
     for await (const batch of snapshot.batches(HUNDRED_THOUSAND, 500)) {
       expect(batch.length).toBeLessThanOrEqual(500);
-      for (const [n] of batch) if (n !== String((rows += 1))) throw new Error(`Row ${String(rows)} is ${String(n)}`);
+      for (const [n] of textRows(batch)) if (n !== String((rows += 1))) throw new Error(`Row ${String(rows)} is ${String(n)}`);
     }
     expect(rows).toBe(100_000);
   });
@@ -71,14 +72,14 @@ describe('rows of a snapshot', () => {
   ])('bring %s as it is', async (_name, text) => {
     const found = [];
     for await (const batch of snapshot.batches({ text: 'SELECT $1::text, NULL, $2::text', values: [text, 'end'] }, 10))
-      found.push(...batch);
+      found.push(...textRows(batch));
     expect(found).toEqual([[text, null, 'end']]);
   });
 
   it('take values as parameters', async () => {
     const found = [];
     for await (const batch of snapshot.batches({ text: 'SELECT n FROM generate_series(1, $1::int) AS n', values: ['3'] }, 2))
-      found.push(...batch);
+      found.push(...textRows(batch));
     expect(found).toEqual([['1'], ['2'], ['3']]);
   });
 
@@ -116,16 +117,21 @@ describe('the files of an item', () => {
             .digest('hex')}\n`,
       );
       lines.push(...some);
-      await writer.add(some.join(''), some.length);
+      writer.add(some.join(''), some.length);
+      await writer.room();
     }
+    // Longer than a block.
+    const long = `${createHash('sha512').update('long').digest('hex').repeat(20_000)}\n`;
+    lines.push(long);
+    writer.add(long, 1);
     const files = await writer.end();
-    expect(files.length).toBe(3);
+    expect(files.length).toBe(4);
     let text = '';
     for (const [index, file] of files.entries()) {
       expect(file.name).toBe(`item-000${String(index + 1)}.ndjson.gz`);
       const bytes = await readFile(path.join(folder, file.name));
       expect(bytes).toHaveLength(file.bytes);
-      // A part ends with the block that fills it: a block is a million characters before compression.
+      // A part ends with the block that fills it: a block is a million bytes before compression.
       expect(file.bytes).toBeLessThan(200_000 + 1_100_000);
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
       expect(createHash('sm3').update(bytes).digest('hex')).toBe(file.sm3);

@@ -1,4 +1,5 @@
 /** Trees as a Reader fetches them, made up: every class of rows, and values that JSON has to take care of. */
+import { wireOf } from '../../src/wire-text.ts';
 import { ENTRY_STATUSES } from '../../src/access/index.ts';
 import type { AccessProfile } from '../../src/access/index.ts';
 import type { CatalogField } from '../../src/catalog/model.ts';
@@ -119,7 +120,10 @@ export class TreeMaker {
       registered: this.#random() < 0.5,
       sortKey: null,
       layout: new Map(keys.map((key, slot) => [key, slot])),
-      at: (slot) => values[slot] ?? null,
+      at: (slot) => {
+        const value = values[slot] ?? null;
+        return value === null ? null : wireOf(value);
+      },
     };
   }
 

@@ -9,6 +9,7 @@ import { encodeEntryId, encodeSubjectId } from '../../src/entries/index.ts';
 import type { AccessLine } from '../../src/reading/access-report.ts';
 import { isPage } from '../../src/reading/fetched.ts';
 import type { FetchedNode, FetchedPage, FetchedRow } from '../../src/reading/fetched.ts';
+import { textOf } from '../../src/wire-text.ts';
 import { childKey } from '../../src/reading/read-plan.ts';
 import type { WantedField } from '../../src/reading/read-plan.ts';
 
@@ -73,7 +74,7 @@ export class ReferenceAnswer {
       const decided = field === null ? null : decision.field(field.key);
       const slot = field === null ? undefined : stored.layout.get(field.key);
       const value = slot === undefined ? null : stored.at(slot);
-      shown.set(property, decided === null || value === null ? null : valueOf(wanted, decided.outcome, value));
+      shown.set(property, decided === null || value === null ? null : valueOf(wanted, decided.outcome, textOf(value)));
       if (field === null || decided === null || decided.outcome === 'OPEN') continue;
       const { outcome, required, reason } = decided;
       for (const coordinate of coordinates) {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileProfile } from '../../src/access/index.ts';
 import type { Catalog } from '../../src/catalog/model.ts';
+import { textRows } from '../../src/wire-text.ts';
 import { runForCaller } from '../../src/db/caller-statement.ts';
 import { openGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway.ts';
@@ -109,7 +110,7 @@ async function add({ item, division, month, word1, word2 }: Omit<Group, 'n'>, n:
 async function answer(asked: readonly Question[]): Promise<StatisticsAnswer[]> {
   const profile = compileProfile(catalog, { kind: 'DASHBOARD', items: null, grants: [], providesData: false });
   const service = new StatisticsService(
-    (statement) => runForCaller(gateway.database.pool, null, statement),
+    async (statement) => textRows(await runForCaller(gateway.database.pool, null, statement)),
     () => Promise.resolve([]),
   );
   const caller = {

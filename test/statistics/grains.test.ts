@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { compileProfile } from '../../src/access/index.ts';
 import type { Catalog } from '../../src/catalog/model.ts';
+import { textRows } from '../../src/wire-text.ts';
 import { runForCaller } from '../../src/db/caller-statement.ts';
 import { openGateway } from '../../src/gateway.ts';
 import type { Gateway } from '../../src/gateway.ts';
@@ -106,7 +107,7 @@ async function write(rows: readonly Row[], folded: boolean): Promise<void> {
 async function answer(kind: 'DASHBOARD' | 'DEPARTMENT', asked: readonly Question[]): Promise<(Figures | null)[]> {
   const profile = compileProfile(catalog, { kind, items: null, grants: [], providesData: kind === 'DEPARTMENT' });
   const service = new StatisticsService(
-    (statement) => runForCaller(gateway.database.pool, null, statement),
+    async (statement) => textRows(await runForCaller(gateway.database.pool, null, statement)),
     () => Promise.resolve([]),
   );
   const answers = await service.answer(
