@@ -16,7 +16,7 @@ function hmacToken(clientId) {
 }
 
 /**
- * @param {'gateway' | 'gateway-open' | 'postgraphile' | 'hand-built' | 'limit'} name `gateway-open`: the gateway without access control
+ * @param {'gateway' | 'gateway-open' | 'gateway-unlogged' | 'postgraphile' | 'hand-built' | 'limit'} name `gateway-open`: the gateway without access control; `gateway-unlogged`: without the read log
  * @param {{ environment: Record<string, string>; url: string; clientId: string; gatewayToken: string; purpose: string; nodeOptions?: string[] }} options
  */
 export async function startPeer(name, { environment, url, clientId, gatewayToken, purpose, nodeOptions = [] }) {
@@ -33,7 +33,8 @@ export async function startPeer(name, { environment, url, clientId, gatewayToken
     ...own,
     ...(process.env.GATEWAY_ROOT ? { GATEWAY_ROOT: process.env.GATEWAY_ROOT } : {}),
   };
-  const open = name === 'gateway-open' ? ['--import', path.join(import.meta.dirname, 'access-off.mjs')] : [];
+  const without = { 'gateway-open': 'access-off.mjs', 'gateway-unlogged': 'read-log-off.mjs' }[name];
+  const open = without === undefined ? [] : ['--import', path.join(import.meta.dirname, without)];
   const child = spawn(process.execPath, [...open, ...nodeOptions, ...script], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   const origin = await new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KeyRing } from '../keys/index.ts';
 import { OPERATION_TYPES } from './read-event.ts';
-import { Items } from './stored-event.ts';
+import { Items, itemsOf } from './stored-event.ts';
 
 /** Runs a statement as somebody who may read the log, the clients' names, and which items a subject has entries in. */
 export type AuditQuery = (text: string, values: readonly unknown[]) => Promise<readonly unknown[]>;
@@ -54,21 +54,20 @@ export interface AccessHistoryFeature {
 const ENTRY_TABLES = ['credit_records', 'list_entries', 'commitments', 'evaluations'] as const;
 
 const COLUMNS = `e.month, e.instance, e.seq, e.at, e.client_id, e.client_kind, e.purpose, e.matter, e.request_id, e.operation_name, e.operation_type,
-  e.outcome, e.catalog_version, cardinality(e.subjects) AS subjects, e.items`;
+  e.outcome, e.catalog_version, cardinality(e.subjects) AS subjects, e.items, e.item_list`;
 
 /**
- * Events that name the subject are found by the index on parts of ids, and the ids compared; events over whole items are few, and
- * have an index of their own. Each branch is a page's length at most.
+ * Events that name the subject are found by the index on subjects; events over whole items are few, and have an index of their own. Each branch is a page's length at most.
  */
 const HISTORY = `
 WITH own_items AS MATERIALIZED (SELECT ARRAY(
   SELECT item_code FROM subjects WHERE id = $1
   ${ENTRY_TABLES.map((table) => `UNION SELECT item_code FROM ${table} WHERE subject_id = $1`).join('\n  ')}) AS codes)
 SELECT page.instance, page.seq::text AS seq, page.at, page.client_id, page.client_kind, c.name AS client_name, page.purpose, page.matter, page.request_id,
-  page.operation_name, page.operation_type, page.outcome, page.catalog_version, page.subjects, page.items, page.bulk
+  page.operation_name, page.operation_type, page.outcome, page.catalog_version, page.subjects, page.items, page.item_list, page.bulk
 FROM (
   (SELECT ${COLUMNS}, false AS bulk FROM access_events e
-   WHERE subject_keys(e.subjects) @> subject_keys(ARRAY[$1::uuid]) AND e.subjects @> ARRAY[$1::uuid]
+   WHERE e.subjects @> ARRAY[$1::uuid]
      AND ($2::timestamptz IS NULL OR (e.at, e.instance, e.seq) < ($2, $3::uuid, $4::bigint))
    ORDER BY e.at DESC, e.instance DESC, e.seq DESC LIMIT $5)
   UNION ALL
@@ -95,7 +94,11 @@ const Row = z
     outcome: z.string(),
     catalog_version: z.number(),
     subjects: z.number(),
-    items: Items,
+    items: Items.nullable(),
+    item_list: z
+      .string()
+      .transform((list) => Items.parse(itemsOf(list)))
+      .nullable(),
     bulk: z.boolean(),
   })
   .transform((row): AccessHistoryEntry => ({
@@ -111,7 +114,7 @@ const Row = z
     outcome: row.outcome,
     catalogVersion: row.catalog_version,
     subjects: row.subjects,
-    items: Object.entries(row.items).map(([code, item]) => ({ code, ...item })),
+    items: Object.entries(row.items ?? row.item_list ?? {}).map(([code, item]) => ({ code, ...item })),
     bulk: row.bulk,
   }));
 

@@ -28,6 +28,12 @@ export interface ChainedEvent extends ReadEvent, ChainPlace {
   readonly code: Buffer;
 }
 
+/** An event with what its code was worked out from, for who stores it. */
+export interface SealedEvent extends ChainedEvent {
+  readonly itemList: string;
+  readonly subjectBytes: Buffer;
+}
+
 export const CHECKPOINT_KINDS = ['START', 'RUNNING', 'END', 'PRUNED'] as const;
 export type CheckpointKind = (typeof CHECKPOINT_KINDS)[number];
 
@@ -56,12 +62,19 @@ export function chainStart(key: KeyObject, { month, instance }: Pick<ChainPlace,
 
 /** The code of an event that stands at `place` after an event with the code `previous`. */
 export function eventCode(key: KeyObject, previous: Buffer, place: ChainPlace, event: ReadEvent): Buffer {
-  return createHmac('sm3', key)
+  return sealed(key, previous, place, event).code;
+}
+
+/** The event at its place, with its code and what that covers. */
+export function sealed(key: KeyObject, previous: Buffer, place: ChainPlace, event: ReadEvent): SealedEvent {
+  const list = itemList(event.items);
+  const subjects = subjectBytes(event.subjects);
+  const code = createHmac('sm3', key)
     .update(previous)
-    .update(eventText(place, event))
-    .update('\n')
-    .update(subjectBytes(event.subjects))
+    .update(eventText(place, event, list))
+    .update(subjects)
     .digest();
+  return { ...event, month: place.month, instance: place.instance, seq: place.seq, code, itemList: list, subjectBytes: subjects };
 }
 
 /** @param previous the code of the same instance's checkpoint before; null: this is its first */
@@ -105,11 +118,11 @@ export function headsJson(heads: readonly ChainHead[]): [month: string, instance
 }
 
 /**
- * Everything but the subjects, as JSON: its texts are delimited and its lists ordered, so that no two events look alike. The tag
- * before them keeps an event from ever being taken for a checkpoint.
+ * Everything but the subjects, as a line of JSON: its texts are delimited and its lists ordered, so that no two events look alike. The
+ * tag before them keeps an event from ever being taken for a checkpoint.
  */
-function eventText(place: ChainPlace, event: ReadEvent): string {
-  return JSON.stringify([
+function eventText(place: ChainPlace, event: ReadEvent, list: string): string {
+  const before = JSON.stringify([
     'event',
     place.month,
     place.instance,
@@ -127,15 +140,21 @@ function eventText(place: ChainPlace, event: ReadEvent): string {
     isDenied(event),
     event.catalogVersion,
     rowCount(event.items),
-    [...event.items]
-      .map(([code, item]) => [code, item.rows, sorted(item.clear), sorted(item.masked), sorted(item.withheld)])
-      .toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
-    event.bulk,
   ]);
+  return `${before.slice(0, -1)},${list},${JSON.stringify(event.bulk)}]\n`;
+}
+
+/** The items as JSON, `[code, rows, clear, masked, withheld]` for each, in the order of codes and keys: one text for one content. */
+export function itemList(items: ReadonlyMap<string, ReadItem>): string {
+  return JSON.stringify(
+    [...items]
+      .map(([code, item]) => [code, item.rows, sorted(item.clear), sorted(item.masked), sorted(item.withheld)] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
 }
 
 function sorted(keys: ReadonlySet<string>): string[] {
-  return [...keys].toSorted();
+  return [...keys].sort();
 }
 
 /** 16 bytes each, in the order stored. */

@@ -5,7 +5,7 @@
 import { randomUUID, type KeyObject } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DATABASE_AWAY, GatewayError } from '../errors.ts';
-import { chainName, chainStart, type ChainedEvent, type ChainHead, eventCode } from './chain.ts';
+import { chainName, chainStart, type ChainHead, sealed, type SealedEvent } from './chain.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 import { LogConnection } from './log-connection.ts';
 import { monthOf } from './month.ts';
@@ -258,13 +258,14 @@ function unavailable(): GatewayError {
   return new GatewayError('SERVICE_UNAVAILABLE', DATABASE_AWAY);
 }
 
-function chained(key: KeyObject, head: ChainHead, batch: readonly Waiter[]): ChainedEvent[] {
+function chained(key: KeyObject, head: ChainHead, batch: readonly Waiter[]): SealedEvent[] {
   let { seq, code } = head;
   const { month, instance } = head;
   return batch.map(({ event }) => {
     seq += 1;
-    code = eventCode(key, code, { month, instance, seq }, event);
-    return { ...event, month, instance, seq, code };
+    const next = sealed(key, code, { month, instance, seq }, event);
+    code = next.code;
+    return next;
   });
 }
 

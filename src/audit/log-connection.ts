@@ -1,8 +1,8 @@
 /** The one connection on which an instance writes its part of the read log. Whatever fails on it, it is not used again. */
 import pg from 'pg';
 import { z } from 'zod';
-import { headsJson, type ChainedEvent, type ChainHead, type Checkpoint, isDenied, rowCount, subjectBytes } from './chain.ts';
-import { itemsJson } from './stored-event.ts';
+import { headsJson, type ChainHead, type Checkpoint, type SealedEvent } from './chain.ts';
+import { EventRows } from './event-rows.ts';
 
 /** An arbitrary number of this project's own, for advisory locks: one batch of an instance at a time, whatever connections it has had. */
 const LOCK = 0x63_72_65_64;
@@ -10,16 +10,15 @@ const LOCK = 0x63_72_65_64;
 /**
  * One statement, so that it is one transaction without any round trip besides. Two statements of one instance never overlap: one
  * whose connection was lost may still be running when the next connection asks where the chain ends, and the key of the table
- * refuses the second of two that continue the same event.
+ * refuses the second of two that continue the same event. The lock is worked out before the first row, because no row comes without it.
  */
 const INSERT_EVENTS = `
-WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock(${String(LOCK)}, hashtext($1::text)))
 INSERT INTO access_events (month, instance, seq, at, client_id, client_kind, purpose, matter, request_id, operation_name, operation_hash,
-  operation_type, outcome, denied, catalog_version, row_count, subjects, items, bulk, code)
-SELECT $2::date, $1::uuid, e.seq, e.at, e.client, e.kind::client_kind, e.purpose, e.matter, e.request, e.name, decode(e.hash, 'hex'),
-  e.type, e.outcome, e.denied, e.version, e.rows, ($3::uuid[])[e.first:e.last], e.items, e.bulk, decode(e.code, 'hex')
-FROM lock, json_to_recordset($4::json) AS e(seq bigint, at timestamptz, client text, kind text, purpose text, matter text, request text,
-  name text, hash text, type text, outcome text, denied boolean, version int, rows int, first int, last int, items jsonb, bulk text[], code text)`;
+  operation_type, outcome, denied, catalog_version, row_count, subjects, item_list, bulk, code)
+SELECT $2::date, $1::uuid, e.seq, e.at, e.client_id, e.client_kind::client_kind, e.purpose, e.matter, e.request_id, e.operation_name,
+  e.operation_hash, e.operation_type, e.outcome, e.denied, e.catalog_version, e.row_count, e.subjects, e.item_list, e.bulk, e.code
+FROM unnest($3::access_event_row[]) AS e
+WHERE (SELECT pg_advisory_xact_lock(${String(LOCK)}, hashtext($1::text))) IS NOT NULL`;
 
 const INSERT_CHECKPOINT = `INSERT INTO access_checkpoints (instance, number, at, kind, heads, code) VALUES ($1, $2, $3, $4, $5, $6)`;
 
@@ -54,6 +53,7 @@ export interface LogConnectionOptions {
 export class LogConnection {
   readonly #client: pg.Client;
   readonly #instance: string;
+  #rows = new EventRows(0);
   #broken = false;
 
   private constructor(client: pg.Client, instance: string) {
@@ -81,6 +81,8 @@ export class LogConnection {
         `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`,
       );
       await client.query(`SET TIME ZONE 'UTC'`);
+      const { rows } = await client.query<{ type: number }>(`SELECT 'access_event_row'::regtype::oid AS type`);
+      connection.#rows = new EventRows(z.object({ type: z.number() }).parse(rows[0]).type);
     } catch (error) {
       connection.close();
       throw error;
@@ -94,7 +96,10 @@ export class LogConnection {
 
   // The order below names the tables' columns: a bare `seq` would be the text beside it, and 9 come after 10.
 
-  /** Where this instance's chain of that month ends, once no statement of an earlier connection can move it any more; null: no event. */
+  /**
+   * Where this instance's chain of that month ends, once no statement of an earlier connection can move it any more. null: no event,
+   * and the chain is entered among all chains, so that its events are counted from the first on.
+   */
   async headOf(month: string): Promise<ChainHead | null> {
     await this.#client.query('BEGIN');
     await this.#client.query(`SELECT pg_advisory_xact_lock(${String(LOCK)}, hashtext($1))`, [this.#instance]);
@@ -103,6 +108,10 @@ export class LogConnection {
        WHERE month = $1::date AND instance = $2 ORDER BY access_events.seq DESC LIMIT 1`,
       [month, this.#instance],
     );
+    if (rows[0] === undefined) {
+      const chain = [month, this.#instance];
+      await this.#client.query('INSERT INTO access_chains (month, instance) VALUES ($1, $2) ON CONFLICT DO NOTHING', chain);
+    }
     await this.#client.query('COMMIT');
     return rows[0] === undefined ? null : Head.parse(rows[0]);
   }
@@ -137,37 +146,11 @@ export class LogConnection {
    * Resolves when the events are committed. They are one chain's, in its order.
    * @throws whatever went wrong; whether they were written is then unknown
    */
-  async insert(month: string, events: readonly ChainedEvent[]): Promise<void> {
-    let count = 0;
-    const rows = events.map((event) => {
-      const first = count + 1;
-      count += event.subjects.size;
-      return {
-        seq: event.seq,
-        at: event.at,
-        client: event.clientId,
-        kind: event.clientKind,
-        purpose: event.purpose,
-        matter: event.matter,
-        request: event.requestId,
-        name: event.operationName,
-        hash: event.operationHash.toString('hex'),
-        type: event.operationType,
-        outcome: event.outcome,
-        denied: isDenied(event),
-        version: event.catalogVersion,
-        rows: rowCount(event.items),
-        first,
-        last: count,
-        items: itemsJson(event.items),
-        bulk: event.bulk,
-        code: event.code.toString('hex'),
-      };
-    });
+  async insert(month: string, events: readonly SealedEvent[]): Promise<void> {
     await this.#client.query({
       name: 'read-log-insert',
       text: INSERT_EVENTS,
-      values: [this.#instance, month, uuidArray(events), JSON.stringify(rows)],
+      values: [this.#instance, month, this.#rows.encode(events)],
     });
   }
 
@@ -180,30 +163,4 @@ export class LogConnection {
     this.#broken = true;
     void this.#client.end().catch(() => undefined);
   }
-}
-
-const UUID_OID = 2950;
-
-/** All events' subjects as one `uuid[]` in PostgreSQL's binary form: as text, a page of 1,000 would be parsed twice. */
-function uuidArray(events: readonly ChainedEvent[]): Buffer {
-  const ids = Buffer.concat(events.map(({ subjects }) => subjectBytes(subjects)));
-  const count = ids.length / 16;
-  if (count === 0) return array(0, 0);
-  const bytes = array(1, 8 + count * 20);
-  bytes.writeInt32BE(count, 12);
-  bytes.writeInt32BE(1, 16);
-  for (let index = 0; index < count; index += 1) {
-    const at = 20 + index * 20;
-    bytes.writeInt32BE(16, at);
-    ids.copy(bytes, at + 4, index * 16, index * 16 + 16);
-  }
-  return bytes;
-}
-
-/** The head of an array: dimensions, no nulls, the type of its elements; and room for the rest. */
-function array(dimensions: 0 | 1, more: number): Buffer {
-  const bytes = Buffer.alloc(12 + more);
-  bytes.writeInt32BE(dimensions, 0);
-  bytes.writeInt32BE(UUID_OID, 8);
-  return bytes;
 }

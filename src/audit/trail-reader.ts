@@ -1,7 +1,7 @@
 /** Reads the read log in the order of its chains, in flat memory, at one moment: what is written meanwhile is not seen. */
 import type pg from 'pg';
 import type { ChainHead, ChainPlace } from './chain.ts';
-import { CHECKPOINT_COLUMNS, EVENT_COLUMNS } from './stored-event.ts';
+import { asExported, CHECKPOINT_COLUMNS, EVENT_COLUMNS } from './stored-event.ts';
 
 /** A part by the days of the region's clock, both inclusive; null: open. */
 export interface TrailPart {
@@ -12,7 +12,7 @@ export interface TrailPart {
 /** Rows that are in memory at once. */
 const FETCH = 500;
 
-/** One row as the statement gave it. */
+/** One row: a checkpoint as the statement gave it, an event in the form of an export. */
 export type TrailRow = Readonly<Record<string, unknown>>;
 
 export class TrailReader {
@@ -77,7 +77,7 @@ export class TrailReader {
     for (;;) {
       const { rows } = await this.#client.query<TrailRow>(`FETCH ${String(FETCH)} FROM trail`);
       if (rows.length === 0) break;
-      yield* rows;
+      for (const row of rows) yield asExported(row);
     }
     await this.#client.query('CLOSE trail');
   }

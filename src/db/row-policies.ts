@@ -60,7 +60,7 @@ const ENTRY_FACTS = ['subject_id', 'id', 'item_code', 'person', 'status', 'publi
 export const LOCKED_TABLES = ['subjects', ...ENTRY_TABLE_NAMES, 'authorizations'] as const;
 
 /** Tables that the server adds rows to and never changes or deletes one in. */
-export const INSERT_ONLY = ['access_events', 'access_checkpoints', 'watch_events', 'watch_fields'] as const;
+export const INSERT_ONLY = ['access_events', 'access_chains', 'access_checkpoints', 'watch_events', 'watch_fields'] as const;
 
 /** Rights on tables, per role: `columns` empty means the whole table. */
 export const GRANTS: Readonly<
@@ -89,7 +89,7 @@ export const GRANTS: Readonly<
     ...ENTRY_TABLE_NAMES.map((table) => ({ table, rights: 'SELECT' as const, columns: ENTRY_FACTS })),
     ...whole('changes', 'change_log_floor'),
     ...whole('submissions'),
-    ...whole('statistics_reads', 'statistics_read_deltas'),
+    ...whole('statistics_current_reads'),
     // Orders for exports, and who works on them (src/exports).
     { table: 'exports', rights: 'SELECT, INSERT, UPDATE', columns: [] },
   ],

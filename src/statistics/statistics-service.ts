@@ -156,8 +156,7 @@ export class StatisticsService {
     const rows = await this.readLogRows(
       `SELECT r.client_id AS "clientId", c.kind::text AS "clientKind", c.name AS "clientName", to_char(r.month, 'YYYY-MM') AS month,
         sum(r.reads)::text AS reads, sum(r.denied)::text AS denied
-      FROM (SELECT client_id, month, reads, denied FROM statistics_reads
-        UNION ALL SELECT client_id, month, reads, denied FROM statistics_read_deltas) r LEFT JOIN clients c ON c.id = r.client_id
+      FROM statistics_current_reads r LEFT JOIN clients c ON c.id = r.client_id
       WHERE ($1::text IS NULL OR r.client_id = $1) AND ($2::date IS NULL OR r.month >= $2) AND ($3::date IS NULL OR r.month <= $3)
       GROUP BY r.client_id, c.kind, c.name, r.month ORDER BY r.client_id, r.month`,
       [profile.may('COUNT_ALL_READS') ? null : clientId, monthDay(filter.from, 'from'), monthDay(filter.to, 'to')],

@@ -48,7 +48,7 @@ describe('record', () => {
     const one = event();
     await writer.record(one);
     const { rows } = await log.owner.pool.query(
-      `SELECT tableoid::regclass::text AS partition, client_id, purpose, matter, request_id, operation_name, outcome, denied, catalog_version, row_count, subjects::text[], items FROM access_events`,
+      `SELECT tableoid::regclass::text AS partition, client_id, purpose, matter, request_id, operation_name, outcome, denied, catalog_version, row_count, subjects::text[], item_list FROM access_events`,
     );
     expect(rows).toEqual([
       {
@@ -63,10 +63,10 @@ describe('record', () => {
         catalog_version: 1,
         row_count: 3,
         subjects: [...one.subjects],
-        items: {
-          '150000-03-003': { rows: 2, clear: ['penaltyDocNo', 'decidedOn'], masked: ['fineAmount'], withheld: [] },
-          '150000-01-001': { rows: 1, clear: ['name'], masked: [], withheld: ['phone'] },
-        },
+        item_list: JSON.stringify([
+          ['150000-01-001', 1, ['name'], [], ['phone']],
+          ['150000-03-003', 2, ['decidedOn', 'penaltyDocNo'], ['fineAmount'], []],
+        ]),
       },
     ]);
   });

@@ -107,3 +107,8 @@ export function event(more: Partial<ReadEvent> = {}): ReadEvent {
 export async function recorded(writer: GroupWriter, count: number, more: Partial<ReadEvent> = {}): Promise<void> {
   for (let index = 0; index < count; index += 1) await writer.record(event(more));
 }
+
+/** Turns what is in the log into the form in which items were kept before 20261121103000_read_log_cost. */
+export const EARLIER_FORM = `UPDATE access_events SET item_list = NULL, items = (
+  SELECT jsonb_object_agg(i ->> 0, jsonb_build_object('rows', i -> 1, 'clear', i -> 2, 'masked', i -> 3, 'withheld', i -> 4))
+  FROM jsonb_array_elements(item_list::jsonb) AS i)`;

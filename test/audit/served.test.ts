@@ -1,5 +1,6 @@
 /** The read log behind the API: what an answer leaves in it, what happens without it, and who may ask for it. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { itemsOf } from '../../src/audit/stored-event.ts';
 import { cell, demoRows } from '../testkit/demo-rows.ts';
 import { eventually } from '../testkit/eventually.ts';
 import { startServing } from '../testkit/serving.ts';
@@ -35,11 +36,11 @@ interface Logged extends Record<string, unknown> {
 }
 
 async function logged(requestId: unknown): Promise<Logged[]> {
-  const { rows } = await serving.beside.database.pool.query<Logged>(
+  const { rows } = await serving.beside.database.pool.query<Logged & { item_list: string }>(
     `SELECT *, subjects::text[] AS subjects FROM access_events WHERE request_id = $1`,
     [requestId],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, items: itemsOf(row.item_list) ?? {} }));
 }
 
 describe('an answer', () => {

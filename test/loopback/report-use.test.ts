@@ -121,7 +121,7 @@ describe('the read log', () => {
   const event = async (requestId: unknown): Promise<Record<string, unknown> | undefined> =>
     (
       await serving.beside.database.pool.query<Record<string, unknown>>(
-        `SELECT client_id, purpose, matter, operation_type, outcome, cardinality(subjects) AS subjects, array(SELECT item ->> 'item' FROM jsonb_array_elements(CASE jsonb_typeof(items) WHEN 'array' THEN items ELSE '[]' END) AS item) AS listed, items FROM access_events WHERE request_id = $1`,
+        `SELECT client_id, purpose, matter, operation_type, outcome, cardinality(subjects) AS subjects, item_list FROM access_events WHERE request_id = $1`,
         [requestId],
       )
     ).rows[0];
@@ -141,7 +141,7 @@ describe('the read log', () => {
       outcome: 'ok',
       subjects: 1,
     });
-    expect(JSON.stringify(found?.['items'])).toContain('150000-03-003');
+    expect(JSON.stringify(found?.['item_list'])).toContain('150000-03-003');
   });
 
   it('has a refused one, too', async () => {
