@@ -25,7 +25,7 @@ import type { KeyRing } from './keys/index.ts';
 import { Traces } from './telemetry/traces.ts';
 import { LoopBackService } from './loopback/index.ts';
 import { AddressThrottle, ClientGate, createSharedPoints, kindLimitsOf, PointLeases, SubjectQuota } from './limits/index.ts';
-import { StatisticsFolder, StatisticsService, StatisticsUpkeep } from './statistics/index.ts';
+import { HolidayCalendar, StatisticsFolder, StatisticsService, StatisticsUpkeep } from './statistics/index.ts';
 import { composeExports } from './serve-exports.ts';
 import { textRows } from './wire-text.ts';
 
@@ -62,7 +62,17 @@ export async function serve(
   const query: AuditQuery = async (text, values) =>
     (await pools.control.pool.query<Record<string, unknown>>(text, [...values])).rows;
   const { audit, watch } = config;
-  const readLog = await startReadLog({ url: pools.control.url, key: keys.readLogKey(), query, audit, watch, metrics, logger });
+  const calendar = new HolidayCalendar(pools.control.pool);
+  const readLog = await startReadLog({
+    url: pools.control.url,
+    key: keys.readLogKey(),
+    query,
+    audit,
+    watch,
+    arrangedDays: (year) => calendar.show(year),
+    metrics,
+    logger,
+  });
   closers.push(() => readLog.close());
   const traces =
     config.traces === null

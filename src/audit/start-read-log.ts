@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditQuery } from './access-history.ts';
 import { type ChainHead, headsJson } from './chain.ts';
 import { GroupWriter } from './group-writer.ts';
+import type { ArrangedDays } from './off-hours.ts';
 import type { ReadLog } from './read-log.ts';
 import { Watch, type WatchThresholds } from './watch.ts';
 
@@ -14,6 +15,8 @@ export interface ReadLogOptions {
   readonly query: AuditQuery;
   readonly audit: { readonly queue: number; readonly timeoutMs: number };
   readonly watch: WatchThresholds & { readonly intervalMs: number };
+  /** the holiday calendar, for what counts as off hours */
+  readonly arrangedDays: ArrangedDays;
   readonly metrics: {
     readLogWritten(events: number, seconds: number): void;
     readLogRefused(reason: string, events: number): void;
@@ -35,7 +38,16 @@ export interface ServingReadLog extends ReadLog {
 }
 
 /** @throws when the log cannot be written: a gateway that cannot log does not serve */
-export async function startReadLog({ url, key, query, audit, watch, metrics, logger }: ReadLogOptions): Promise<ServingReadLog> {
+export async function startReadLog({
+  url,
+  key,
+  query,
+  audit,
+  watch,
+  arrangedDays,
+  metrics,
+  logger,
+}: ReadLogOptions): Promise<ServingReadLog> {
   const writer = new GroupWriter({
     url,
     key,
@@ -63,6 +75,7 @@ export async function startReadLog({ url, key, query, audit, watch, metrics, log
     query,
     thresholds: watch,
     intervalMs: watch.intervalMs,
+    arrangedDays,
     onFinding: ({ rule, clientId }) => {
       metrics.watchFound(rule);
       logger.warn({ rule, clientId }, 'the watch over the read log found something: gateway audit alerts');

@@ -3,7 +3,7 @@
  * is asked only then: a rule over the whole log each minute would cost more than the reading that it watches.
  */
 import { isDenied, rowCount } from './chain.ts';
-import { isOffHours } from './off-hours.ts';
+import type { OffHours } from './off-hours.ts';
 import type { ReadEvent } from './read-event.ts';
 
 /** Instances that may share a client's load evenly without hiding it: one is suspicious of an eighth of a threshold. */
@@ -33,12 +33,14 @@ const newTally = (): Tally => ({ persons: new Set(), denied: 0, offHoursRows: 0 
 
 export class WatchTally {
   readonly #thresholds: TallyThresholds;
+  readonly #offHours: OffHours;
   #hour = new Map<string, Tally>();
   #hourBefore = new Map<string, Tally>();
   #turned = Date.now();
 
-  constructor(thresholds: TallyThresholds) {
+  constructor(thresholds: TallyThresholds, offHours: OffHours) {
     this.#thresholds = thresholds;
+    this.#offHours = offHours;
   }
 
   /** Cheap: it runs once for every operation. */
@@ -54,7 +56,7 @@ export class WatchTally {
       tally.persons.add(id);
     }
     if (isDenied(event)) tally.denied += 1;
-    if (isOffHours(event.at)) tally.offHoursRows += rowCount(event.items);
+    if (this.#offHours.has(event.at)) tally.offHoursRows += rowCount(event.items);
   }
 
   /** Clients of whom the log should be asked. */

@@ -6,6 +6,7 @@
 import { today } from '../calendar.ts';
 import type { AuditQuery } from './access-history.ts';
 import { NumberRuns } from './number-runs.ts';
+import { type ArrangedDays, OffHours } from './off-hours.ts';
 import type { ReadEvent } from './read-event.ts';
 import { WatchTally, type TallyThresholds } from './watch-tally.ts';
 import { DENIED_SHARE, FIRST_FIELD, MANY_PERSONS, OFF_HOURS_BULK, SEQUENTIAL_NUMBERS, type WatchRule } from './watch-rules.ts';
@@ -25,6 +26,8 @@ export interface WatchOptions {
   readonly query: AuditQuery;
   readonly thresholds: WatchThresholds;
   readonly intervalMs: number;
+  /** the holiday calendar */
+  readonly arrangedDays: ArrangedDays;
   /** called once per finding, on the one instance that entered it */
   readonly onFinding: (finding: WatchFinding) => void;
   readonly onError: (error: unknown) => void;
@@ -36,6 +39,7 @@ type Fields = Map<string, Map<string, Set<string>>>;
 export class Watch {
   readonly #options: WatchOptions;
   readonly #tally: WatchTally;
+  readonly #offHours: OffHours;
   readonly #numbers = new NumberRuns();
   readonly #sequential = new Map<string, number>();
   /** given today, and written down already; begun anew each day */
@@ -47,10 +51,12 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    this.#tally = new WatchTally(options.thresholds);
+    this.#offHours = new OffHours(options.arrangedDays);
+    this.#tally = new WatchTally(options.thresholds, this.#offHours);
   }
 
   start(): void {
+    this.#running = this.#learnDays(new Date());
     this.#timer = setInterval(() => {
       this.#running = this.#running.then(() => this.look(new Date()));
     }, this.#options.intervalMs);
@@ -86,6 +92,7 @@ export class Watch {
     const { thresholds } = this.#options;
     const { personsPerHour, deniedShare, deniedLeast, offHoursRows, sequentialNumbers } = thresholds;
     this.#numbers.forget(now.getTime());
+    await this.#learnDays(now);
     for (const [clientId, count] of this.#sequential) {
       await this.#enter('SEQUENTIAL_NUMBERS', clientId, SEQUENTIAL_NUMBERS, [now, count, sequentialNumbers]);
     }
@@ -112,6 +119,11 @@ export class Watch {
       // Not written down: looked at again when the field is given the next time.
       if (entered) for (const [code, key] of pairs) note(this.#known, clientId, code, key);
     }
+  }
+
+  /** A calendar may be imported at any time. Where it cannot be read, the one that is known stays. */
+  async #learnDays(now: Date): Promise<void> {
+    await this.#offHours.learn(now).catch(this.#options.onError);
   }
 
   /** @returns false when the database did not take it */

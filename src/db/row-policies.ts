@@ -89,7 +89,7 @@ export const GRANTS: Readonly<
     ...ENTRY_TABLE_NAMES.map((table) => ({ table, rights: 'SELECT' as const, columns: ENTRY_FACTS })),
     ...whole('changes', 'change_log_floor'),
     ...whole('submissions'),
-    ...whole('statistics_current_reads'),
+    ...whole('statistics_current_reads', 'calendar_days'),
     // Orders for exports, and who works on them (src/exports).
     { table: 'exports', rights: 'SELECT, INSERT, UPDATE', columns: [] },
   ],

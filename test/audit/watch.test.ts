@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import type { ReadEvent } from '../../src/audit/read-event.ts';
 import type { GroupWriter } from '../../src/audit/group-writer.ts';
-import { isOffHours } from '../../src/audit/off-hours.ts';
+import { type ArrangedDays, OffHours } from '../../src/audit/off-hours.ts';
 import { Watch, type WatchFinding, type WatchThresholds } from '../../src/audit/watch.ts';
+import { HolidayCalendar } from '../../src/statistics/index.ts';
 import { event, type LogTestbed, openLogTestbed } from './log-testbed.ts';
 
 const THRESHOLDS: WatchThresholds = {
@@ -39,11 +40,14 @@ afterAll(async () => {
   await log.close();
 });
 
+const arrangedDays: ArrangedDays = (year) => new HolidayCalendar(log.owner.pool).show(year);
+
 function watch(): Watch {
   return new Watch({
     query: async (text, values) => (await log.owner.pool.query(text, [...values])).rows,
     thresholds: THRESHOLDS,
     intervalMs: 60_000,
+    arrangedDays,
     onFinding: (finding) => findings.push(finding),
     onError: (error) => {
       throw error;
@@ -169,6 +173,22 @@ describe('the watch', () => {
     expect(findings.filter(({ rule }) => rule === 'OFF_HOURS_BULK')).toEqual([{ rule: 'OFF_HOURS_BULK', clientId: 'by-night' }]);
   });
 
+  it('finds bulk by day where the day is a holiday, and leaves a weekend alone that is worked through', async () => {
+    const on = watch();
+    for (const [clientId, day] of [
+      ['on-a-holiday', '2026-10-01'],
+      ['on-a-worked-saturday', '2026-10-10'],
+    ] as const) {
+      const at = new Date(`${day}T10:30:00+08:00`);
+      await on.look(at);
+      await happens(on, { at, items: rows(101), clientId });
+      await on.look(after(at));
+    }
+    expect(findings.filter(({ rule }) => rule === 'OFF_HOURS_BULK')).toEqual([
+      { rule: 'OFF_HOURS_BULK', clientId: 'on-a-holiday' },
+    ]);
+  });
+
   it.each([
     ['2026-11-20T07:00:00+08:00', false],
     ['2026-11-20T06:59:59+08:00', true],
@@ -177,8 +197,16 @@ describe('the watch', () => {
     ['2026-11-21T10:00:00+08:00', true],
     ['2026-11-22T23:59:00+08:00', true],
     ['2026-11-23T00:01:00+08:00', true],
+    // 国庆节, a Thursday; 调休, a Saturday; the Saturday after; of a year that is not arranged yet, a Thursday.
+    ['2026-10-01T10:00:00+08:00', true],
+    ['2026-10-10T10:00:00+08:00', false],
+    ['2026-10-10T21:00:00+08:00', true],
+    ['2026-10-17T10:00:00+08:00', true],
+    ['2037-10-01T10:00:00+08:00', false],
   ])('takes %s for off hours: %s', async (text, expected) => {
-    expect(isOffHours(new Date(text))).toBe(expected);
+    const offHours = new OffHours(arrangedDays);
+    await offHours.learn(new Date(text));
+    expect(offHours.has(new Date(text))).toBe(expected);
     const { offHoursSql } = await import('../../src/audit/off-hours.ts');
     const { rows: found } = await log.owner.pool.query<{ off: boolean }>(`SELECT ${offHoursSql('$1::timestamptz')} AS off`, [
       text,
