@@ -13,9 +13,9 @@ import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './chromium.mjs';
 
-const { CLIENT_ID, CLIENT_SECRET, CHROMIUM_PATH = '/usr/bin/chromium', SCREENSHOTS = 'data/screenshots' } = process.env;
+const { CLIENT_ID, CLIENT_SECRET, SCREENSHOTS = 'data/screenshots' } = process.env;
 const PLOTS = ['subjects-by-kind', 'entries-by-month', 'timeliness-by-provider'];
 
 if (!CLIENT_ID || !CLIENT_SECRET) {
@@ -32,17 +32,7 @@ const address = await new Promise((resolve, reject) => {
   server.once('exit', (code) => reject(new Error(`serve.mjs ended with ${code}`)));
 });
 
-const browser = await chromium.launch({
-  executablePath: CHROMIUM_PATH,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-sync',
-  ],
-});
+const browser = await launchChromium();
 try {
   await mkdir(SCREENSHOTS, { recursive: true });
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'zh-CN' });

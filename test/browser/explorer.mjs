@@ -11,13 +11,9 @@
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { launchChromium } from './chromium.mjs';
 
-const {
-  GATEWAY_URL = 'http://127.0.0.1:4000',
-  CHROMIUM_PATH = '/usr/bin/chromium',
-  SCREENSHOTS = 'data/screenshots',
-} = process.env;
+const { GATEWAY_URL = 'http://127.0.0.1:4000', SCREENSHOTS = 'data/screenshots' } = process.env;
 
 /** What each client must get for legalRepCertNo, which the catalog shares among government bodies alone. */
 const CLIENTS = [
@@ -32,19 +28,7 @@ if (missing.length > 0) {
   process.exit(1);
 }
 
-/** Chromium as root needs --no-sandbox; the other switches keep it from calling home. */
-const browser = await chromium.launch({
-  executablePath: CHROMIUM_PATH,
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launchChromium();
 let failed = 0;
 try {
   await mkdir(SCREENSHOTS, { recursive: true });
