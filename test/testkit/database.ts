@@ -1,5 +1,6 @@
 /** A database of its own for a test file, cloned from the run's migrated template in a fraction of a second. */
 import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
 import { type Config, readConfig } from '../../src/config.ts';
 import { type Database, openDatabase } from '../../src/db/index.ts';
 import { seedTemplate } from './seeded-template.ts';
@@ -26,7 +27,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   const { server, prefix } = run();
   const template = options.seeded === true ? await seededTemplate() : `${prefix}template`;
   const name = `${prefix}${randomBytes(6).toString('hex')}`;
-  await withAdmin(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+  await withAdmin(server, (client) => cloneDatabase(client, name, template));
   const url = withDatabase(server, name);
   const config = testConfig(url, options.environment);
   return {
@@ -46,6 +47,13 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   };
 }
 
+/** As files: the other way, which PostgreSQL 15 made the usual one, logs every page, and takes six times as long for these. */
+async function cloneDatabase(client: pg.Client, name: string, template: string): Promise<void> {
+  const { rows } = await client.query<{ asked: boolean }>(`SELECT current_setting('server_version_num')::int >= 150000 AS asked`);
+  const strategy = rows[0]?.asked === true ? 'STRATEGY FILE_COPY' : '';
+  await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} ${strategy}`);
+}
+
 /** An arbitrary number; the lock is taken in the server's own database, which all workers share. */
 const SEED_LOCK = 7_261_026;
 
@@ -59,7 +67,7 @@ async function seededTemplate(): Promise<string> {
     const ready = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (ready.rowCount === 1) return;
     await client.query(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${draft} TEMPLATE ${prefix}template`);
+    await cloneDatabase(client, draft, `${prefix}template`);
     await seedTemplate(testConfig(withDatabase(server, draft)));
     // The name appears only when the data is complete.
     await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
