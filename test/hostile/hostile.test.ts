@@ -14,8 +14,9 @@ import type { HostileRequest } from './hostile-request.ts';
 import type { OperationShape } from './operations.ts';
 import { agent, send, sendBytes } from './send.ts';
 import type { HostileAnswer } from './send.ts';
+import { Sought } from './sought.ts';
 
-const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 3_000);
+const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 20_000);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? 20_261_120);
 const AT_ONCE = 12;
 
@@ -41,7 +42,7 @@ const STATUSES = new Set([200, 204, 304, 400, 401, 403, 404, 405, 406, 413, 415,
 let serving: Serving;
 let shape: OperationShape;
 const headersOf = new Map<string, Record<string, string>>();
-const secretsOf = new Map<string, readonly string[]>();
+const secretsOf = new Map<string, Sought>();
 
 beforeAll(async () => {
   serving = await startServing({
@@ -77,10 +78,7 @@ beforeAll(async () => {
     const secrets = [
       ...new Set([...hidden.filter((value) => !open.has(value) && !isDay(value)), ...(kind === 'DEPARTMENT' ? [] : persons)]),
     ];
-    secretsOf.set(
-      id,
-      secrets.filter((value) => value.length >= 8),
-    );
+    secretsOf.set(id, new Sought(secrets.filter((value) => value.length >= Sought.SHORTEST)));
   }
   const page = await (
     await serving.as('demo-dashboard')
@@ -126,8 +124,9 @@ interface GraphQLBody {
 /** What is wrong with an answer; null: nothing. */
 function fault(request: HostileRequest, answer: HostileAnswer, caller: string): string | null {
   if (!STATUSES.has(answer.status)) return `status ${answer.status}`;
-  const secret = secretsOf.get(caller)?.find((value) => answer.text.includes(value) || answer.headers.includes(value));
-  if (secret !== undefined && !request.body.includes(secret)) return `tells ${secret}`;
+  const told = secretsOf.get(caller)?.within(`${answer.headers}\n${answer.text}`);
+  const secret = told?.find((value) => !request.body.includes(value));
+  if (secret !== undefined) return `tells ${secret}`;
   if (answer.text.includes('INTERNAL_SERVER_ERROR')) return 'INTERNAL_SERVER_ERROR';
   if (/\bat .+\.(ts|js|mjs):\d+/.test(answer.text)) return 'a stack';
   if (!request.graphql || answer.status === 0 || answer.text === '') return null;
