@@ -23,11 +23,13 @@ export interface AdmissionOptions {
 const MOST_READING_BYTES = 64_000_000;
 /** How much one operation counts in the averages of service times. */
 const WEIGHT = 0.05;
+/** The same in the long average: some hundred operations, so that a mixture of short and long ones does not move it. */
+const LONG_WEIGHT = 0.005;
 /** So many at least: fewer would leave the database idle while answers are written. */
 const LEAST_IN_FLIGHT = 4;
 /** Beyond so many times what an operation takes when it is nearly alone, working on fewer at once answers as many, and sooner. */
-const CROWDED = 3;
-const ROOMY = 2;
+const CROWDED = 2;
+const ROOMY = 1.5;
 /** What a wait is at least and at most, whatever operations take now: shorter is chance, longer is no longer prompt. */
 const WAIT_MS = { least: 20, most: 1_000 };
 /** The first of those refused come back in a second; by then a burst is over. */
@@ -52,6 +54,7 @@ export class Admission {
   #readingBytes = 0;
   /** average time of an operation, milliseconds */
   #serviceMs = 10;
+  #longMs: number | null = null;
   /** the same of operations that were nearly alone; null: none yet */
   #aloneMs: number | null = null;
   /** between LEAST_IN_FLIGHT and `maxInFlight`, by what operations take */
@@ -123,9 +126,9 @@ export class Admission {
     this.#watch();
   }
 
-  /** As many wait as are worked on: so the last of them waits, on average, for as long as one operation takes. */
+  /** Half as many wait as are worked on: so the last of them waits, on average, for half as long as one operation takes. */
   get #full(): boolean {
-    return this.#waiting.size >= this.#limit;
+    return this.#waiting.size >= Math.ceil(this.#limit / 2);
   }
 
   /** Twice the average: who waits longer met a moment that was worse than usual, and is told so rather than kept. */
@@ -154,7 +157,10 @@ export class Admission {
   /** Fewer at once where they crowd each other, more where somebody waits though there is room (additive up, multiplicative down). */
   #took(ms: number, alone: boolean): void {
     this.#serviceMs += (ms - this.#serviceMs) * WEIGHT;
+    this.#longMs = this.#longMs === null ? ms : this.#longMs + (ms - this.#longMs) * LONG_WEIGHT;
     if (alone) this.#aloneMs = this.#aloneMs === null ? ms : this.#aloneMs + (ms - this.#aloneMs) * WEIGHT;
+    // The first ones alone ran in code that was not compiled yet, and if a crowd came then, no later ones were alone.
+    if (this.#aloneMs !== null) this.#aloneMs = Math.min(this.#aloneMs, this.#longMs);
     this.#endedSinceChange += 1;
     if (this.#aloneMs === null || this.#endedSinceChange < this.#limit) return;
     this.#endedSinceChange = 0;

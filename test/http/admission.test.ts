@@ -37,11 +37,11 @@ const post = (address: string): Promise<number> =>
     return response.status;
   });
 
-it('lets as many wait as are worked on, refuses the others, and lets the next in as one ends', async () => {
+it('lets half as many wait as are worked on, refuses the others, and lets the next in as one ends', async () => {
   const { address, held, refused } = await start(4);
   const statuses: number[] = [];
   const asked = Array.from({ length: 40 }, () => post(address).then((status) => statuses.push(status)));
-  await until(() => statuses.length === 32, '32 refusals');
+  await until(() => statuses.length === 34, '34 refusals');
   expect(held).toHaveLength(4);
   expect(new Set(statuses)).toEqual(new Set([503]));
   // The first look alone refuses, as soon as there is nothing left to wait for: no route, no body, no line in the log.
@@ -51,11 +51,11 @@ it('lets as many wait as are worked on, refuses the others, and lets the next in
   expect(refused()).toBe(before + 1);
   for (let ended = 1; ended <= 4; ended += 1) {
     held[ended - 1]?.();
-    await until(() => held.length === 4 + ended, 'one that waited to be let in');
+    await until(() => held.length === Math.min(4 + ended, 6), 'those that waited to be let in');
   }
   held.slice(4).forEach((end) => {
     end();
   });
   await Promise.all(asked);
-  expect(statuses.filter((status) => status === 200)).toHaveLength(8);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(6);
 });

@@ -17,6 +17,8 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map(({ server }) => server.close(0)));
 });
 
+const TIMEOUTS = { requestMs: 30_000, answerMs: 30_000, operationMs: 20_000 };
+
 interface Work {
   readonly handler: RequestHandler;
   /** lets everything end that is being worked on, and all that comes later */
@@ -58,6 +60,8 @@ async function start(options: Partial<HttpServerOptions>): Promise<string> {
 interface Reply {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  readonly requestId: unknown;
+  readonly connection: string | undefined;
   readonly text: string;
 }
 
@@ -70,7 +74,13 @@ function post(address: string, agent: Agent, body = '{}'): Promise<Reply> {
         let text = '';
         response.on('data', (part: Buffer) => (text += part.toString()));
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], text }),
+          resolve({
+            status: response.statusCode ?? 0,
+            retryAfter: response.headers['retry-after'],
+            requestId: response.headers['x-request-id'],
+            connection: response.headers.connection,
+            text,
+          }),
         );
       },
     );
@@ -122,6 +132,40 @@ describe('ten times more than can be worked on', () => {
     const answered = (await Promise.all(replies)).filter(({ status }) => status === 200);
     expect(counts.most).toBeLessThanOrEqual(3);
     expect(answered.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is logged by the second, and not by the request, and each refusal ends its connection where the server ends', async () => {
+    const { handler, finish } = work();
+    const started = await startServer({ maxInFlight: 2, graphql: handler, timeouts: { ...TIMEOUTS, drainMs: 500 } });
+    servers.push(started);
+    const { address, lines, server } = started;
+    const agent = connections(60);
+    const replies = Array.from({ length: 60 }, () => post(address, agent));
+    const early: Reply[] = [];
+    for (const reply of replies) void reply.then((given) => early.push(given));
+    await until(() => early.length === 58, '58 refusals');
+    await until(() => lines().length > 0, 'the line of that second');
+    expect(lines()).toMatchObject([{ level: 'warn', refused: 58 }]);
+    expect(lines().filter(({ msg }) => msg === 'request')).toEqual([]);
+    expect(new Set(early.map(({ requestId }) => requestId)).size).toBe(58);
+    for (const { text, requestId } of early) {
+      expect(JSON.parse(text)).toEqual({
+        errors: [
+          {
+            message: expect.stringContaining('Try again in 1 s'),
+            extensions: { code: 'SERVICE_UNAVAILABLE', retryAfter: 1, requestId },
+          },
+        ],
+        extensions: { requestId },
+      });
+    }
+    // Still full: one more waits, and is refused while the server ends.
+    const waiting = post(address, agent);
+    const closed = server.close();
+    const last = await post(address, agent);
+    expect(last).toMatchObject({ status: 503, connection: 'close' });
+    finish();
+    await Promise.all([waiting, closed, ...replies]);
   });
 
   it('takes no memory: refused requests leave nothing behind, bodies are not even read', async () => {
