@@ -120,6 +120,52 @@ describe('request bodies', () => {
   });
 });
 
+describe('an operation that passes no router', () => {
+  const LET_IN = { Origin: 'https://portal.example', 'X-Forwarded-Proto': 'https', 'X-Request-Id': 'one-and-the-same' };
+
+  it.each([
+    ['an object', '{"query":"{a}"}', 200],
+    ['an object after a byte order mark', '\uFEFF {"query":"蒙"}', 200],
+    ['a name of the prototype', '{"__proto__":{"a":1},"constructor":2}', 200],
+    ['malformed JSON', '{"query":', 400],
+    ['a list', '[{}]', 400],
+    ['a text', ' "query"', 400],
+    ['null', 'null', 400],
+  ])('is answered as one that does: %s', async (_name, body, status) => {
+    const { address } = await start({ trustedProxies: ['loopback'], corsOrigins: ['https://portal.example'] });
+    const answers: unknown[] = [];
+    for (const path of ['/graphql', '/graphql?by=the-router']) {
+      for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"']) {
+        const response = await fetch(address + path, { method: 'POST', headers: { ...LET_IN, 'Content-Type': type }, body });
+        const { date, ...headers } = Object.fromEntries(response.headers);
+        expect(date).toBeDefined();
+        answers.push({ status: response.status, headers, text: await response.text() });
+      }
+    }
+    expect(answers[0]).toMatchObject({
+      status,
+      headers: { 'strict-transport-security': 'max-age=31536000', 'access-control-allow-origin': 'https://portal.example' },
+    });
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+
+  it('is handed over with the address of its caller, as the trusted proxies say', async () => {
+    const { address } = await start({
+      trustedProxies: ['loopback'],
+      graphql: (request, response) => {
+        response.json({ ip: request.ip, secure: request.secure, traced: request.get('traceparent') });
+      },
+    });
+    const response = await post(address, '{}', {
+      ...JSON_HEADERS,
+      'X-Forwarded-For': '203.0.113.9',
+      'X-Forwarded-Proto': 'https',
+      traceparent: '00-1-2-01',
+    });
+    expect(await response.json()).toEqual({ ip: '203.0.113.9', secure: true, traced: '00-1-2-01' });
+  });
+});
+
 describe('headers', () => {
   it('every answer carries the careful ones, and none that names the software', async () => {
     const { address } = await start();
