@@ -25,8 +25,10 @@ const MOST_READING_BYTES = 64_000_000;
 const WEIGHT = 0.05;
 /** The same in the long average: some hundred operations, so that a mixture of short and long ones does not move it. */
 const LONG_WEIGHT = 0.005;
-/** So many at least: fewer would leave the database idle while answers are written. */
-const LEAST_IN_FLIGHT = 4;
+/** After so many operations their code is compiled. */
+const COLD = 2_000;
+/** So many at least: each waits some milliseconds for its event to be on the disk, and fewer would leave the processors idle meanwhile. */
+const LEAST_IN_FLIGHT = 8;
 /** Beyond so many times what an operation takes when it is nearly alone, working on fewer at once answers as many, and sooner. */
 const CROWDED = 2;
 const ROOMY = 1.5;
@@ -59,6 +61,7 @@ export class Admission {
   #aloneMs: number | null = null;
   /** between LEAST_IN_FLIGHT and `maxInFlight`, by what operations take */
   #limit: number;
+  #ended = 0;
   #endedSinceChange = 0;
   #timer: NodeJS.Timeout | null = null;
   /** not yet written, in the order in which they came; as many as there are connections at most */
@@ -159,8 +162,10 @@ export class Admission {
     this.#serviceMs += (ms - this.#serviceMs) * WEIGHT;
     this.#longMs = this.#longMs === null ? ms : this.#longMs + (ms - this.#longMs) * LONG_WEIGHT;
     if (alone) this.#aloneMs = this.#aloneMs === null ? ms : this.#aloneMs + (ms - this.#aloneMs) * WEIGHT;
-    // The first ones alone ran in code that was not compiled yet, and if a crowd came then, no later ones were alone.
-    if (this.#aloneMs !== null) this.#aloneMs = Math.min(this.#aloneMs, this.#longMs);
+    this.#ended += 1;
+    // The first ones alone ran in code that was not compiled yet, and if a crowd came then, no later ones were alone. Not for ever: what
+    // slows the disk or the database slows the one alone as well, and is no crowd.
+    if (this.#aloneMs !== null && this.#ended < COLD) this.#aloneMs = Math.min(this.#aloneMs, this.#longMs);
     this.#endedSinceChange += 1;
     if (this.#aloneMs === null || this.#endedSinceChange < this.#limit) return;
     this.#endedSinceChange = 0;
