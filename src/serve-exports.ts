@@ -3,6 +3,7 @@ import type { ProfileCache } from './access/index.ts';
 import type { ReadLog } from './audit/index.ts';
 import { today } from './calendar.ts';
 import type { Catalog } from './catalog/model.ts';
+import { profileBasisOf } from './clients/index.ts';
 import type { ClientRegistry } from './clients/index.ts';
 import type { Config } from './config.ts';
 import type { RuntimePools } from './db/index.ts';
@@ -10,6 +11,7 @@ import { ExportFolder, ExportRunner, ExportService, ExportStore } from './export
 import type { ExportRunnerDependencies } from './exports/index.ts';
 import type { Logger } from './http/logger.ts';
 import type { KeyRing } from './keys/index.ts';
+import type { SubjectQuota } from './limits/index.ts';
 
 /** A file ends when it has grown to this: small enough to be fetched again, large enough that there are not thousands. */
 const PART_BYTES = 256 * 1024 * 1024;
@@ -21,6 +23,7 @@ export interface ExportParts {
   readonly clients: Pick<ClientRegistry, 'standing'>;
   readonly profiles: ProfileCache;
   readonly catalog: () => Catalog;
+  readonly quota: SubjectQuota;
   readonly readLog: ReadLog;
   readonly feedCursor: ExportRunnerDependencies['feedCursor'];
   readonly isUnavailable: (error: unknown) => boolean;
@@ -28,7 +31,7 @@ export interface ExportParts {
 }
 
 export function composeExports(parts: ExportParts): { readonly service: ExportService; readonly runner: ExportRunner } {
-  const { config, pools, keys, clients, profiles, catalog, readLog, feedCursor, isUnavailable, logger } = parts;
+  const { config, pools, keys, clients, profiles, catalog, quota, readLog, feedCursor, isUnavailable, logger } = parts;
   const store = new ExportStore(
     async (text, values) => (await pools.control.pool.query<Record<string, unknown>>(text, [...values])).rows,
   );
@@ -44,6 +47,7 @@ export function composeExports(parts: ExportParts): { readonly service: ExportSe
     unseal: (stored, subjectId) => keys.openStored(stored, subjectId),
     today,
     feedCursor,
+    quota,
     record: (job, client, decidedBy, { items }) =>
       readLog.record({
         at: new Date(),
@@ -69,5 +73,11 @@ export function composeExports(parts: ExportParts): { readonly service: ExportSe
     ttlHours: config.exportTtlHours,
     partBytes: PART_BYTES,
   });
-  return { service: new ExportService(store, folder, () => runner.look()), runner };
+  const service = new ExportService(
+    store,
+    folder,
+    (client) => profiles.profileFor(catalog(), profileBasisOf(client)),
+    () => runner.look(),
+  );
+  return { service, runner };
 }

@@ -111,6 +111,7 @@ export async function serve(
     clients,
     profiles,
     catalog: () => follower.current,
+    quota,
     readLog,
     feedCursor: (snapshot, caller, items) => feed.cursorAt(snapshot, caller, items),
     isUnavailable,

@@ -9,6 +9,7 @@ export { refusalOf } from './client-standing.ts';
 export type { ClientStanding, OwnLimits } from './client-standing.ts';
 export { GrantRegistry } from './grant-registry.ts';
 export type { GrantSummary, NewGrant } from './grant-registry.ts';
+export { profileBasisOf } from './profile-basis.ts';
 export { isPurpose, normalizePurpose, requirePurpose } from './purpose.ts';
 export { OperationSafelist, sha256Of } from './operation-safelist.ts';
 export { LONGEST_TOKEN_SECONDS } from './signing-keys.ts';

@@ -1,5 +1,6 @@
 /** An export (全量快照) as it is kept: what was asked for, how far it is, and what came of it. */
 import { z } from 'zod';
+import { ExportView } from './export-view.ts';
 
 export const EXPORT_STATUSES = ['RUNNING', 'READY', 'FAILED', 'EXPIRED'] as const;
 export type ExportStatus = (typeof EXPORT_STATUSES)[number];
@@ -20,7 +21,12 @@ export const ExportFile = z.object({
 export type ExportFile = z.infer<typeof ExportFile>;
 
 /** What makes an export ready; in the database beside it. */
-export const ExportResult = z.object({ files: z.array(ExportFile), manifest: ExportFile.omit({ item: true }) });
+export const ExportResult = z.object({
+  files: z.array(ExportFile),
+  manifest: ExportFile.omit({ item: true }),
+  /** not there in exports of earlier versions */
+  view: ExportView.optional(),
+});
 export type ExportResult = z.infer<typeof ExportResult>;
 
 export interface ExportJob {

@@ -3,17 +3,19 @@
  * from a new view. Files that nobody may download any more go.
  */
 import { randomUUID } from 'node:crypto';
-import type { ProfileBasis, ProfileCache } from '../access/index.ts';
+import type { ProfileCache } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
-import { refusalOf } from '../clients/index.ts';
+import { profileBasisOf, refusalOf } from '../clients/index.ts';
 import type { ClientStanding } from '../clients/index.ts';
 import type { Snapshot } from '../db/index.ts';
 import { GatewayError } from '../errors.ts';
+import type { FeedCaller } from '../feed/index.ts';
 import type { AccessReport, Unseal } from '../reading/index.ts';
 import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
 import { HEARTBEAT_MS } from './export-store.ts';
 import type { ExportStore } from './export-store.ts';
+import { viewOf } from './export-view.ts';
 import { exportableItems } from './exportable-items.ts';
 import { writeExport } from './write-export.ts';
 
@@ -39,16 +41,16 @@ export interface ExportRunnerDependencies {
   /** where the change feed goes on from that view; null: there is no feed */
   readonly feedCursor: (
     snapshot: Pick<Snapshot, 'xmin' | 'at'>,
-    caller: {
-      readonly clientId: string;
-      readonly purpose: string | null;
-      readonly catalog: Catalog;
-      readonly basis: ProfileBasis;
-      readonly orgCode: string | null;
-      readonly today: string;
-    },
+    caller: FeedCaller,
     items: readonly string[],
   ) => Promise<string | null>;
+  /** the daily quota of distinct subjects, which holds for exports like for every answer */
+  readonly quota: {
+    /** null: the client has none */
+    dailySubjects(client: ClientStanding): number | null;
+    /** @throws GatewayError RATE_LIMITED where they do not fit; then none of them has been counted */
+    claim(client: ClientStanding, day: string, subjects: ReadonlySet<string>): Promise<void>;
+  };
   /** to the read log; resolves when it is durable */
   readonly record: (job: ExportJob, client: ClientStanding, catalog: Catalog, report: AccessReport) => Promise<void>;
   readonly onError: (error: unknown, exportId: string | null) => void;
@@ -183,7 +185,7 @@ export class ExportRunner {
     if (client === null || refusal !== null) throw refusal ?? gone();
     const catalog = this.#parts.catalog();
     const { kind, orgCode } = client;
-    const basis = { kind, items: client.items, grants: client.grants, providesData: orgCode !== null };
+    const basis = profileBasisOf(client);
     const profile = profiles.profileFor(catalog, basis);
     const items = exportableItems(catalog, profile, job.items);
     const caller: SnapshotCaller = { clientId: client.id, kind, purpose: job.purpose, today };
@@ -200,6 +202,9 @@ export class ExportRunner {
         { clientId: client.id, purpose: job.purpose, catalog, basis, orgCode, today },
         codes,
       );
+      const most = this.#parts.quota.dailySubjects(client);
+      const subjects = new Set<string>();
+      const claim = (): Promise<void> => this.#parts.quota.claim(client, today, subjects);
       const { rows, result, report } = await writeExport({
         job,
         folder: made,
@@ -211,13 +216,20 @@ export class ExportRunner {
         partBytes: this.#parts.partBytes,
         feedCursor,
         signal,
-        progress,
+        subjects: most === null ? null : subjects,
+        progress: async (now) => {
+          progress(now);
+          // More than a whole day has: refused at once, and never more of them in memory.
+          if (most !== null && subjects.size > most) await claim();
+        },
       });
       signal.throwIfAborted();
+      await claim();
       // Before the first byte can be had: nothing is ready without this.
       await this.#parts.record({ ...job, items: codes }, client, catalog, report);
       const { ttlHours } = this.#parts;
-      return await store.ready(job, this.#holder, { rows, result, catalogVersion: catalog.version, feedCursor, ttlHours });
+      const done = { ...result, view: viewOf(catalog, profile, codes) };
+      return await store.ready(job, this.#holder, { rows, result: done, catalogVersion: catalog.version, feedCursor, ttlHours });
     } finally {
       await snapshot.close();
     }

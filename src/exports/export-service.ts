@@ -2,11 +2,13 @@
 import path from 'node:path';
 import type { AccessProfile } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
+import type { ClientStanding } from '../clients/index.ts';
 import { requirePurpose } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
 import type { ExportStore } from './export-store.ts';
+import { narrowed } from './export-view.ts';
 import { exportableItems } from './exportable-items.ts';
 
 export interface ExportCall {
@@ -33,12 +35,22 @@ const MOST_LISTED = 100;
 export class ExportService {
   readonly #store: ExportStore;
   readonly #folder: ExportFolder;
+  readonly #profileOf: (client: ClientStanding) => AccessProfile;
   readonly #started: () => void;
 
-  /** @param started told that there is something to do */
-  constructor(store: ExportStore, folder: ExportFolder, started: () => void) {
+  /**
+   * @param profileOf by the catalog of this moment
+   * @param started told that there is something to do
+   */
+  constructor(
+    store: ExportStore,
+    folder: ExportFolder,
+    profileOf: (client: ClientStanding) => AccessProfile,
+    started: () => void,
+  ) {
     this.#store = store;
     this.#folder = folder;
+    this.#profileOf = profileOf;
     this.#started = started;
   }
 
@@ -83,14 +95,26 @@ export class ExportService {
     return this.#store.list(clientId, MOST_LISTED);
   }
 
-  /** null: no such export of this client, not ready, expired, or no such file: one answer. */
-  async file(clientId: string, id: string, name: string): Promise<ExportedFile | null> {
-    const job = await this.#store.find(clientId, id);
+  /**
+   * null: no such export of this client, not ready, expired, or no such file: one answer.
+   * @throws GatewayError FIELD_FORBIDDEN naming the items of which less is open to the client now than when the export was made
+   */
+  async file(client: ClientStanding, id: string, name: string): Promise<ExportedFile | null> {
+    const job = await this.#store.find(client.id, id);
     if (job?.status !== 'READY' || job.result === null) return null;
     const file = [job.result.manifest, ...job.result.files].find((one) => one.name === name);
-    return file === undefined
-      ? null
-      : { path: path.join(this.#folder.pathOf(job), file.name), sha256: file.sha256, bytes: file.bytes };
+    if (file === undefined) return null;
+    const profile = this.#profileOf(client);
+    const { view } = job.result;
+    const closed = view === undefined ? job.items.filter((code) => !profile.anyVisible(code)) : narrowed(view, profile);
+    if (closed.length > 0) {
+      throw new GatewayError(
+        'FIELD_FORBIDDEN',
+        `This export holds more of ${closed.join(', ')} than is open to this client now. Start another one.`,
+        { items: closed },
+      );
+    }
+    return { path: path.join(this.#folder.pathOf(job), file.name), sha256: file.sha256, bytes: file.bytes };
   }
 }
 

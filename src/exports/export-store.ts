@@ -6,15 +6,10 @@ import type { ExportJob } from './export-job.ts';
 
 export type RunControl = (text: string, values: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
-export interface NewExport {
-  readonly clientId: string;
-  readonly idempotencyKey: string | null;
-  readonly items: readonly string[];
-  readonly purpose: string | null;
-  readonly matter: string | null;
-  readonly requestId: string;
-  readonly catalogVersion: number;
-}
+export type NewExport = Pick<
+  ExportJob,
+  'clientId' | 'idempotencyKey' | 'items' | 'purpose' | 'matter' | 'requestId' | 'catalogVersion'
+>;
 
 /** How long a server may be silent before another one takes its exports over. */
 const LEASE = `interval '15 seconds'`;

@@ -27,8 +27,10 @@ export interface ExportTask {
   /** the place in the change feed from which the view goes on; null: there is no feed */
   readonly feedCursor: string | null;
   readonly signal: AbortSignal;
+  /** takes the ids of all subjects with a row; null: nobody counts them */
+  readonly subjects: Set<string> | null;
   /** told after each batch how many rows there are now */
-  readonly progress: (rows: number) => void;
+  readonly progress: (rows: number) => Promise<void>;
 }
 
 export interface WrittenExport {
@@ -52,11 +54,12 @@ export async function writeExport(task: ExportTask): Promise<WrittenExport> {
       if (read !== null) {
         for await (const batch of snapshot.batches(read.statement, BATCH)) {
           task.signal.throwIfAborted();
-          rows += read.write(batch, (lines, count) => {
+          const put = (lines: string, count: number): void => {
             writer.add(lines, count);
-          });
+          };
+          rows += read.write(batch, put, task.subjects);
           await writer.room();
-          task.progress(rows);
+          await task.progress(rows);
           await setImmediate();
         }
         read.report(report);

@@ -7,7 +7,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { AccessProfile, ProfileCache } from '../access/index.ts';
 import type { ReadLog } from '../audit/index.ts';
 import type { Catalog } from '../catalog/model.ts';
-import { requirePurpose } from '../clients/index.ts';
+import { profileBasisOf, requirePurpose } from '../clients/index.ts';
 import type { ClientStanding } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { KeyRing } from '../keys/index.ts';
@@ -115,7 +115,7 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
         'This needs an access token: send Authorization: Bearer with one from POST /oauth/token.',
       );
     }
-    const profile = frame.caller === null ? null : dependencies.profiles.profileFor(catalog, basisOf(frame.caller));
+    const profile = frame.caller === null ? null : dependencies.profiles.profileFor(catalog, profileBasisOf(frame.caller));
     const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, { maxErrors: 20 });
     if (coerced.errors !== undefined) return { errors: coerced.errors.map(asBadInput) };
     const seen = prepared.introspection !== null && profile !== null ? dependencies.schemas.viewFor(catalog, profile) : schema;
@@ -195,10 +195,6 @@ export async function executeOperation(dependencies: ExecutorDependencies, reque
       identity: { profile, clientId: caller.id, orgCode: caller.orgCode, purpose, today },
     };
   }
-}
-
-function basisOf(caller: ClientStanding): AccessProfile['basis'] {
-  return { kind: caller.kind, items: caller.items, grants: caller.grants, providesData: caller.orgCode !== null };
 }
 
 /** Two results of one operation as one, its keys in the order of the operation. */

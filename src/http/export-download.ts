@@ -17,7 +17,8 @@ const STATUSES: Readonly<Record<string, number>> = {
 };
 
 /**
- * A suspended client and an agency whose licence has passed get nothing, though the export is theirs. Whatever is not there, not ready,
+ * A suspended client and an agency whose licence has passed get nothing, though the export is theirs; nor does a client to whom less
+ * is open now than when it was made. Whatever is not there, not ready,
  * expired or another client's is 404 like an address that does not exist.
  */
 export function exportDownload(services: AuthenticateServices, exports: Pick<ExportService, 'file'>): RequestHandler {
@@ -25,7 +26,7 @@ export function exportDownload(services: AuthenticateServices, exports: Pick<Exp
     try {
       const { standing } = await authenticate(services, request.headers.authorization, today());
       noteRequest(request, { clientId: standing.id, clientKind: standing.kind });
-      const file = await exports.file(standing.id, parameter(request.params['id']), parameter(request.params['file']));
+      const file = await exports.file(standing, parameter(request.params['id']), parameter(request.params['file']));
       if (file === null) {
         notFound(request, response, next);
         return;

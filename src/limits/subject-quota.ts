@@ -20,6 +20,11 @@ export class SubjectQuota {
     this.#defaults = defaults;
   }
 
+  /** How many distinct subjects the client may be given on a day; null: any number. */
+  dailySubjects(caller: ClientStanding): number | null {
+    return limitsOf(caller, this.#defaults).dailySubjects;
+  }
+
   /**
    * Counts the subjects of an answer before it leaves. A subject counts once a day, however often it is read; a client without a
    * quota, and subjects counted already, cost no statement.
@@ -27,7 +32,7 @@ export class SubjectQuota {
    * @throws GatewayError RATE_LIMITED with `retryAfter`: then none of them has been counted, and the answer must not leave
    */
   async claim(caller: ClientStanding, day: string, subjects: ReadonlySet<string>, now: Date = new Date()): Promise<void> {
-    const { dailySubjects: quota } = limitsOf(caller, this.#defaults);
+    const quota = this.dailySubjects(caller);
     if (quota === null || subjects.size === 0) return;
     const keyOf = (subject: string): string => `${caller.id} ${day} ${subject}`;
     const fresh = [...subjects].filter((subject) => !this.#counted.has(keyOf(subject)));

@@ -87,9 +87,10 @@ export class SnapshotRead {
   /**
    * One line of NDJSON for each row that exists for the caller, each with its line feed.
    * @param put told of lines in UTF-8, one character for each byte, and how many they are; some times in a batch
+   * @param subjects takes the ids of the subjects of these rows
    * @returns how many lines there were
    */
-  write(batch: readonly WireRow[], put: (lines: string, rows: number) => void): number {
+  write(batch: readonly WireRow[], put: (lines: string, rows: number) => void, subjects: Set<string> | null = null): number {
     let lines = '';
     let rows = 0;
     let written = 0;
@@ -99,6 +100,7 @@ export class SnapshotRead {
       if (rowClass === null) continue;
       this.#rows.set(rowClass, (this.#rows.get(rowClass) ?? 0) + 1);
       rows += 1;
+      subjects?.add(fetched.stored.subjectId);
       lines += `${this.#row.write(fetched, rowClass, this.#pass)}\n`;
       if (lines.length < PIECE) continue;
       put(lines, rows);

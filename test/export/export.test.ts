@@ -273,4 +273,55 @@ describe('a download', () => {
       expect(await refusalOf(await passing.download(url))).toEqual([403, 'LICENSE_EXPIRED']);
     });
   });
+
+  it.each([
+    ['the limits of its items are narrowed', `UPDATE clients SET items = '{150000-03-001}' WHERE id = 'narrowed'`],
+    ['a grant is revoked', `UPDATE grants SET revoked_at = now() WHERE client_id = 'narrowed'`],
+  ])('ends where %s: the files hold more than is open now', async (_name, change) => {
+    const { beside } = world.serving;
+    const { pool } = beside.database;
+    await pool.query(`DELETE FROM grants WHERE client_id = 'narrowed'; DELETE FROM clients WHERE id = 'narrowed'`);
+    await beside.clients.add({ id: 'narrowed', kind: 'DEPARTMENT', name: '收窄' });
+    await beside.grants.add({ clientId: 'narrowed', item: 'PersonPenalty', basis: '法' });
+    const narrowed = await world.as('narrowed');
+    const { shown } = await narrowed.exported(['PersonPenalty', 'OrganizationLicense']);
+    const urls = [shown.manifestUrl ?? '', ...shown.files.map(({ url }) => url)];
+    for (const url of urls) expect((await narrowed.download(url)).status).toBe(200);
+    await pool.query(`${change}; SELECT pg_notify('gateway_changes', 'client:narrowed')`);
+    await eventually(async () => {
+      for (const url of urls) expect(await refusalOf(await narrowed.download(url))).toEqual([403, 'FIELD_FORBIDDEN']);
+    });
+    // What is open now can be had.
+    expect((await narrowed.exported(['OrganizationLicense'])).rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('the daily quota of subjects', () => {
+  it('holds for an export: one that has more fails and counts nothing, one that fits counts each once', async () => {
+    const { beside } = world.serving;
+    const { pool } = beside.database;
+    await beside.clients.add({ id: 'counted', kind: 'DEPARTMENT', name: '限额' });
+    const counted = await world.as('counted');
+    const used = async (): Promise<number> =>
+      Number((await pool.query(`SELECT max(subjects) AS used FROM client_days WHERE client_id = 'counted'`)).rows[0]?.used ?? 0);
+    const limited = async (limit: number): Promise<void> => {
+      await beside.clients.setLimits('counted', { dailySubjects: limit });
+      await pool.query(`SELECT pg_notify('gateway_changes', 'client:counted')`);
+    };
+    await limited(3);
+    const refused = await counted.settled((await counted.start(['OrganizationPenalty'])).data.startExport.id);
+    expect(refused).toMatchObject({ status: 'FAILED', files: [], failure: expect.stringMatching(/3 different subjects a day/) });
+    expect(await used()).toBe(0);
+    await limited(100_000);
+    const { rows } = await counted.exported(['OrganizationPenalty']);
+    const subjects = new Set(rows.map((row) => JSON.stringify(row['subject'])));
+    expect(await used()).toBe(subjects.size);
+    await counted.exported(['OrganizationPenalty']);
+    expect(await used()).toBe(subjects.size);
+    // What is left of the day does not do for the others.
+    await limited(subjects.size + 1);
+    expect(await counted.settled((await counted.start(['OrganizationLicense'])).data.startExport.id)).toMatchObject({
+      status: 'FAILED',
+    });
+  });
 });
