@@ -105,19 +105,29 @@ export class CopyRows implements pg.Submittable {
 /** @param line one character for each byte, with its line feed */
 function columnsOf(line: string): WireRow {
   const columns: (WireText | null)[] = [];
+  const read = hasEscapes(line) ? escapedValue : plainValue;
   const end = line.length - 1;
   for (let at = 0; at <= end;) {
     const tab = line.indexOf('\t', at);
     const next = tab < 0 ? end : tab;
-    columns.push(valueOf(line.slice(at, next)));
+    columns.push(read(line.slice(at, next)));
     at = next + 1;
   }
   return columns;
 }
 
+/** Whether there is a backslash that does not begin the mark of a NULL: asked once a line, not once a column. */
+function hasEscapes(line: string): boolean {
+  for (let at = line.indexOf('\\'); at >= 0; at = line.indexOf('\\', at + 2)) if (line[at + 1] !== 'N') return true;
+  return false;
+}
+
+function plainValue(column: string): WireText | null {
+  return column === '\\N' ? null : asWire(column);
+}
+
 /** What COPY writes escaped are single ASCII characters; octal and hexadecimal forms it only reads. */
-function valueOf(column: string): WireText | null {
-  if (!column.includes('\\')) return asWire(column);
+function escapedValue(column: string): WireText | null {
   if (column === '\\N') return null;
   return asWire(column.replace(/\\([^])/g, (_, character: string) => ESCAPES[character] ?? character));
 }

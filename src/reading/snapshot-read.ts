@@ -31,6 +31,9 @@ const FACTS = 10;
 /** Characters: what is put together in the processor's cache. */
 const PIECE = 16_384;
 const NOTHING: ReadonlySet<string> = new Set();
+const NO_CHILDREN: FetchedRow['children'] = [];
+/** Every `->>` opens a compressed document anew: it is opened once a row, and OFFSET 0 keeps the planner from merging that away. */
+const OPENED = ` CROSS JOIN LATERAL (SELECT e.content || '{}'::jsonb AS content OFFSET 0) c`;
 
 export class SnapshotRead {
   readonly statement: Statement;
@@ -123,7 +126,7 @@ export class SnapshotRead {
       stored: new SnapshotStoredRow(values, this.#item.code, this.#layout),
       selection: this.#selection,
       authorized: agreed === null || bytesOf(agreed) === '' ? NOTHING : new Set(textOf(agreed).split(',')),
-      children: [],
+      children: NO_CHILDREN,
     };
   }
 
@@ -237,7 +240,7 @@ function shownOf(
 function statementFor(item: CatalogItem, reader: ReaderIdentity, keys: readonly string[], consents: boolean): Statement | null {
   const builder: ReadBuilder = new StatementBuilder();
   const own = reader.orgCode === null ? 'FALSE' : `(e.source_unit_code = ${boundUnit(builder)}) IS TRUE`;
-  const values = keys.map((key) => `, e.content ->> ${builder.word(key)}`).join('');
+  const values = keys.map((key) => `, c.content ->> ${builder.word(key)}`).join('');
   const ofItem = `e.item_code = ${builder.word(item.code)}`;
   const input: ReadInput = { identity: reader, read: { kind: 'NOTHING' }, positionOf: noPosition };
   if (item.family === 'SUBJECT') {
@@ -247,14 +250,14 @@ function statementFor(item: CatalogItem, reader: ReaderIdentity, keys: readonly 
       .map((cell) => `(${cell})`);
     if (cells.length === 0) return null;
     const columns = `e.id, NULL, e.person, ${own}, FALSE, e.kind, e.registered, e.received_at, e.updated_at, ${agreed(builder, reader, 'e.id', consents)}${values}`;
-    return builder.finish(`SELECT ${columns} FROM subjects e WHERE ${ofItem} AND (${cells.join(' OR ')})`)(input);
+    return builder.finish(`SELECT ${columns} FROM subjects e${OPENED} WHERE ${ofItem} AND (${cells.join(' OR ')})`)(input);
   }
   const visible = entryVisibility(builder, reader, item, 'ANY');
   if (visible === null) return null;
   const columns =
     `e.subject_id, e.id, e.person, ${own}, (e.public_until < ${boundDay(builder)}) IS TRUE, e.status, e.disputed, ` +
     `e.received_at, e.updated_at, ${agreed(builder, reader, 'e.subject_id', consents)}${values}`;
-  return builder.finish(`SELECT ${columns} FROM ${ENTRY_TABLES[item.family]} e WHERE ${ofItem} AND ${visible}`)(input);
+  return builder.finish(`SELECT ${columns} FROM ${ENTRY_TABLES[item.family]} e${OPENED} WHERE ${ofItem} AND ${visible}`)(input);
 }
 
 /** The catalog codes that live authorizations of the row's subject cover, parted by commas (codes hold none). */
