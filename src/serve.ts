@@ -183,6 +183,9 @@ export async function serve(
     onUnforeseen: (error, requestId) => {
       logger.error({ err: error, requestId }, 'unforeseen error');
     },
+    onRefused: (refusal) => {
+      readLog.refused(refusal);
+    },
     onOperation: (request, { clientId, signal: requestSignal, ...operation }) => {
       const { clientKind, outcome } = operation;
       metrics.operationDone(operation);

@@ -29,7 +29,8 @@ export interface ChainedEvent extends ReadEvent, ChainPlace {
 }
 
 /** An event with what its code was worked out from, for who stores it. */
-export interface SealedEvent extends ChainedEvent {
+export interface SealedEvent extends ChainHead {
+  readonly event: ReadEvent;
   readonly itemList: string;
   readonly subjectBytes: Buffer;
 }
@@ -69,12 +70,11 @@ export function eventCode(key: KeyObject, previous: Buffer, place: ChainPlace, e
 export function sealed(key: KeyObject, previous: Buffer, place: ChainPlace, event: ReadEvent): SealedEvent {
   const list = itemList(event.items);
   const subjects = subjectBytes(event.subjects);
-  const code = createHmac('sm3', key)
-    .update(previous)
-    .update(eventText(place, event, list))
-    .update(subjects)
-    .digest();
-  return { ...event, month: place.month, instance: place.instance, seq: place.seq, code, itemList: list, subjectBytes: subjects };
+  const { before, after } = eventText(place, event);
+  // In parts: the list is the longest, has no character beyond ASCII, and is hashed as it lies there.
+  const code = createHmac('sm3', key).update(previous).update(before).update(list).update(after).update(subjects).digest();
+  // Not one object with all fields: to copy so many takes as long as to work out the code.
+  return { event, month: place.month, instance: place.instance, seq: place.seq, code, itemList: list, subjectBytes: subjects };
 }
 
 /** @param previous the code of the same instance's checkpoint before; null: this is its first */
@@ -118,11 +118,11 @@ export function headsJson(heads: readonly ChainHead[]): [month: string, instance
 }
 
 /**
- * Everything but the subjects, as a line of JSON: its texts are delimited and its lists ordered, so that no two events look alike. The
+ * What stands before and after the list of items in a line of JSON that says everything but the subjects: its texts are delimited and its lists ordered, so that no two events look alike. The
  * tag before them keeps an event from ever being taken for a checkpoint.
  */
-function eventText(place: ChainPlace, event: ReadEvent, list: string): string {
-  const before = JSON.stringify([
+function eventText(place: ChainPlace, event: ReadEvent): { readonly before: string; readonly after: string } {
+  const start = JSON.stringify([
     'event',
     place.month,
     place.instance,
@@ -141,7 +141,8 @@ function eventText(place: ChainPlace, event: ReadEvent, list: string): string {
     event.catalogVersion,
     rowCount(event.items),
   ]);
-  return `${before.slice(0, -1)},${list},${JSON.stringify(event.bulk)}]\n`;
+  const times = event.times === undefined ? '' : `,${String(event.times)}`;
+  return { before: `${start.slice(0, -1)},`, after: `,${JSON.stringify(event.bulk)}${times}]\n` };
 }
 
 /** The items as JSON, `[code, rows, clear, masked, withheld]` for each, in the order of codes and keys: one text for one content. */

@@ -19,7 +19,7 @@ const OID = {
 };
 
 /** Fields of the type `access_event_row`, in the order of the migration that makes it. */
-const FIELDS = 18;
+const FIELDS = 19;
 
 /** Milliseconds from 1970 to 2000, from which PostgreSQL counts. */
 const EPOCH_MS = 946_684_800_000;
@@ -45,9 +45,9 @@ export class EventRows {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  #row(event: SealedEvent): void {
+  #row({ event, seq, code, itemList, subjectBytes }: SealedEvent): void {
     this.#int4(FIELDS);
-    this.#int8Field(OID.int8, BigInt(event.seq));
+    this.#int8Field(OID.int8, BigInt(seq));
     this.#int8Field(OID.timestamptz, BigInt(event.at.getTime() - EPOCH_MS) * 1_000n);
     this.#textField(event.clientId);
     this.#textField(event.clientKind);
@@ -61,10 +61,17 @@ export class EventRows {
     this.#boolField(isDenied(event));
     this.#int4Field(event.catalogVersion);
     this.#int4Field(rowCount(event.items));
-    this.#subjectsField(event.subjectBytes);
-    this.#textField(event.itemList);
+    this.#subjectsField(subjectBytes);
+    this.#textField(itemList);
     this.#textsField(event.bulk);
-    this.#bytesField(event.code);
+    this.#bytesField(code);
+    if (event.times === undefined) this.#null(OID.int4);
+    else this.#int4Field(event.times);
+  }
+
+  #null(type: number): void {
+    this.#int4(type);
+    this.#int4(-1);
   }
 
   #boolField(value: boolean): void {
@@ -88,9 +95,12 @@ export class EventRows {
   }
 
   #textField(value: string | null): void {
+    if (value === null) {
+      this.#null(OID.text);
+      return;
+    }
     this.#int4(OID.text);
-    if (value === null) this.#int4(-1);
-    else this.#text(value);
+    this.#text(value);
   }
 
   #textsField(values: readonly string[]): void {

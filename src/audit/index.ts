@@ -10,6 +10,7 @@ export { exportTrail, verifyDatabase, verifyFile } from './audit-trail.ts';
 export { pruneTrail } from './prune-trail.ts';
 export { NO_DATA, type ReadEvent, type ReadItem } from './read-event.ts';
 export type { ReadLog } from './read-log.ts';
+export type { Refusal } from './refusal-tally.ts';
 export { readAlerts } from './read-alerts.ts';
 export { startReadLog } from './start-read-log.ts';
 export type { Finding, Verified } from './finding.ts';

@@ -14,9 +14,9 @@ const LOCK = 0x63_72_65_64;
  */
 const INSERT_EVENTS = `
 INSERT INTO access_events (month, instance, seq, at, client_id, client_kind, purpose, matter, request_id, operation_name, operation_hash,
-  operation_type, outcome, denied, catalog_version, row_count, subjects, item_list, bulk, code)
+  operation_type, outcome, denied, catalog_version, row_count, subjects, item_list, bulk, code, times)
 SELECT $2::date, $1::uuid, e.seq, e.at, e.client_id, e.client_kind::client_kind, e.purpose, e.matter, e.request_id, e.operation_name,
-  e.operation_hash, e.operation_type, e.outcome, e.denied, e.catalog_version, e.row_count, e.subjects, e.item_list, e.bulk, e.code
+  e.operation_hash, e.operation_type, e.outcome, e.denied, e.catalog_version, e.row_count, e.subjects, e.item_list, e.bulk, e.code, e.times
 FROM unnest($3::access_event_row[]) AS e
 WHERE (SELECT pg_advisory_xact_lock(${String(LOCK)}, hashtext($1::text))) IS NOT NULL`;
 

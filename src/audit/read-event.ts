@@ -34,12 +34,14 @@ export interface ReadEvent {
   readonly operationType: OperationType;
   /** `ok`, or the code of the answer's first error */
   readonly outcome: string;
+  /** how many requests that were refused alike it stands for; left out: one */
+  readonly times?: number;
   /** 0: no catalog has been published yet */
   readonly catalogVersion: number;
   /** ids of the subjects whose data, or whose entries' data, are in the answer */
   readonly subjects: ReadonlySet<string>;
   /** those of them that are natural persons. Not stored: the watch counts them, and the log can be asked */
-  readonly persons?: ReadonlySet<string>;
+  readonly persons?: ReadonlySet<string> | undefined;
   /** by catalog code */
   readonly items: ReadonlyMap<string, ReadItem>;
   /**

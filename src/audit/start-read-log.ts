@@ -3,8 +3,10 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditQuery } from './access-history.ts';
 import { type ChainHead, headsJson } from './chain.ts';
 import { GroupWriter } from './group-writer.ts';
+import type { ReadEvent } from './read-event.ts';
 import type { ArrangedDays } from './off-hours.ts';
 import type { ReadLog } from './read-log.ts';
+import { type Refusal, RefusalTally } from './refusal-tally.ts';
 import { Watch, type WatchThresholds } from './watch.ts';
 
 export interface ReadLogOptions {
@@ -33,9 +35,14 @@ export interface ReadLogOptions {
 export interface ServingReadLog extends ReadLog {
   /** a subject was looked up by identifier, whether or not there is one */
   looked(clientId: string, identifier: string): void;
+  /** a known client was refused before its operation was looked at */
+  refused(refusal: Refusal): void;
   /** call after the last answer has left */
   close(): Promise<void>;
 }
+
+/** Between two entries of requests refused at the door. */
+const REFUSALS_MS = 60_000;
 
 /** @throws when the log cannot be written: a gateway that cannot log does not serve */
 export async function startReadLog({
@@ -85,15 +92,33 @@ export async function startReadLog({
     },
   });
   watching.start();
+  const record = async (event: ReadEvent): Promise<void> => {
+    await writer.record(event);
+    watching.noticed(event);
+  };
+  const refusals = new RefusalTally();
+  const enterRefusals = async (): Promise<void> => {
+    await Promise.all(
+      refusals.take().map((event) =>
+        record(event).catch(() => {
+          refusals.putBack(event);
+        }),
+      ),
+    );
+  };
+  const entering = setInterval(() => void enterRefusals(), REFUSALS_MS);
+  entering.unref();
   return {
-    record: async (event) => {
-      await writer.record(event);
-      watching.noticed(event);
+    record,
+    refused: (refusal) => {
+      refusals.add(refusal, new Date());
     },
     looked: (clientId, identifier) => {
       watching.looked(clientId, identifier);
     },
     close: async () => {
+      clearInterval(entering);
+      await enterRefusals();
       await watching.close();
       await writer.close();
     },

@@ -8,7 +8,7 @@ export const EVENT_COLUMNS = `to_char(month, 'YYYY-MM-DD') AS month, instance, s
   client_kind AS "clientKind", purpose, matter, request_id AS "requestId", operation_name AS "operationName",
   encode(operation_hash, 'hex') AS "operationHash", operation_type AS "operationType", outcome, denied,
   catalog_version AS "catalogVersion", row_count AS "rowCount", subjects::text[] AS subjects, items, item_list AS "itemList", bulk,
-  encode(code, 'hex') AS code`;
+  encode(code, 'hex') AS code, times`;
 
 export const CHECKPOINT_COLUMNS = `instance, number::text AS number, at, kind, heads, encode(code, 'hex') AS code`;
 
@@ -60,6 +60,7 @@ const Stored = z.object({
   itemList: z.undefined().optional(),
   bulk: z.array(z.string()),
   code: Bytes,
+  times: z.number().int().nullish(),
 });
 
 const StoredCheckpoint = z.object({
@@ -81,10 +82,10 @@ export interface ParsedEvent {
 export function parseEvent(row: unknown): ParsedEvent | null {
   const parsed = Stored.safeParse(row);
   if (!parsed.success) return null;
-  const { denied, rowCount: rows, subjects: ids, items: byCode, ...rest } = parsed.data;
+  const { denied, rowCount: rows, subjects: ids, items: byCode, times, itemList: _, ...rest } = parsed.data;
   const items = mapOf(byCode);
   const subjects = new Set(ids);
-  const event: ChainedEvent = { ...rest, subjects, items };
+  const event: ChainedEvent = { ...rest, subjects, items, ...(times == null ? {} : { times }) };
   const lists = Object.values(byCode).flatMap(({ clear, masked, withheld }) => [clear, masked, withheld]);
   const distinct = subjects.size === ids.length && lists.every((list) => new Set(list).size === list.length);
   return { event, consistent: distinct && denied === isDenied(event) && rows === rowCount(items) };

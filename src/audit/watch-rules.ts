@@ -21,9 +21,10 @@ WHERE ${LAST_HOUR} HAVING count(DISTINCT s.id) > $3::int ${ONCE}`;
 
 /** $3: more than this share, $4: of at least so many operations */
 export const DENIED_SHARE = `${FOUND}
-SELECT 'DENIED_SHARE', $1, ${HOUR}, count(*) FILTER (WHERE e.denied), $3::float8, jsonb_build_object('operations', count(*))
+SELECT 'DENIED_SHARE', $1, ${HOUR}, sum(coalesce(e.times, 1)) FILTER (WHERE e.denied), $3::float8,
+  jsonb_build_object('operations', sum(coalesce(e.times, 1)))
 FROM access_events e WHERE ${LAST_HOUR}
-HAVING count(*) >= $4::int AND count(*) FILTER (WHERE e.denied) > $3::float8 * count(*) ${ONCE}`;
+HAVING sum(coalesce(e.times, 1)) >= $4::int AND sum(coalesce(e.times, 1)) FILTER (WHERE e.denied) > $3::float8 * sum(coalesce(e.times, 1)) ${ONCE}`;
 
 /** $3: more rows than this */
 export const OFF_HOURS_BULK = `${FOUND}

@@ -55,7 +55,7 @@ export class WatchTally {
       if (tally.persons.size > most) break;
       tally.persons.add(id);
     }
-    if (isDenied(event)) tally.denied += 1;
+    if (isDenied(event)) tally.denied += event.times ?? 1;
     if (this.#offHours.has(event.at)) tally.offHoursRows += rowCount(event.items);
   }
 

@@ -19,6 +19,7 @@ export interface AuthenticateServices {
 /**
  * @param authorization the header's value; undefined when there is none
  * @param today the request's day, YYYY-MM-DD in Asia/Shanghai
+ * @param known told of the client once the token is good, whether or not it may call
  * @throws GatewayError UNAUTHENTICATED, CLIENT_SUSPENDED, LICENSE_EXPIRED, or SERVICE_UNAVAILABLE when an outside issuer does
  *   not answer; its message tells the caller what to do and never repeats the token
  */
@@ -26,10 +27,12 @@ export async function authenticate(
   services: AuthenticateServices,
   authorization: string | undefined,
   today: string,
+  known: (standing: ClientStanding) => void = () => undefined,
 ): Promise<Caller> {
   const { clientId } = await services.tokens.verify(bearerToken(authorization));
   const standing = await services.clients.standing(clientId, today);
   if (standing === null) throw invalidToken('its client is not registered with this gateway');
+  known(standing);
   const refusal = refusalOf(standing, today);
   if (refusal !== null) throw refusal;
   return { standing };

@@ -23,7 +23,7 @@ export interface AdmissionOptions {
 /**
  * Authenticates, counts the request in (and out when its answer has left), resolves a persisted operation and checks what the text
  * alone decides. `request.body` holds the text to be run then.
- * @param note told of the caller as soon as it is known
+ * @param given `note` is told of the caller as soon as it is known, also where it is refused
  * @throws GatewayError, and whatever a database throws that cannot be asked
  */
 export async function admitRequest(
@@ -49,7 +49,7 @@ async function admitted(
   response: Response,
   given: AdmittedAs,
 ): Promise<Omit<RequestFrame, 'signal'>> {
-  const frame = await requestFrame(services, request.headers, given.requestId, today()).catch((error: unknown) => {
+  const frame = await requestFrame(services, request.headers, given.requestId, today(), given.note).catch((error: unknown) => {
     // Who guesses at tokens is nobody yet.
     if (error instanceof GatewayError && error.code === 'UNAUTHENTICATED') gate.stranger(request.ip ?? '');
     throw error;
@@ -57,7 +57,6 @@ async function admitted(
   const { caller } = frame;
   if (caller === null) gate.stranger(request.ip ?? '');
   else {
-    given.note(caller);
     const leave = await gate.enter(caller);
     if (response.closed) leave();
     else response.once('close', leave);

@@ -13,6 +13,7 @@ import {
 import type { RequestHandler } from 'express';
 import { getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { Refusal } from '../audit/index.ts';
 import type { ClientStanding } from '../clients/index.ts';
 import { DATABASE_AWAY, GatewayError } from '../errors.ts';
 import { admitRequest } from './admit-request.ts';
@@ -43,6 +44,8 @@ export interface OperationSummary {
 export interface GraphQLServerOptions extends ExecutorDependencies, ErrorFormatterOptions {
   readonly admission: AdmissionOptions;
   readonly requestIdOf: (request: Parameters<RequestHandler>[0]) => string;
+  /** a known client was refused before its operation was looked at */
+  readonly onRefused: (refusal: Refusal) => void;
   readonly onOperation: (request: Parameters<RequestHandler>[0], summary: OperationSummary) => void;
 }
 
@@ -124,7 +127,9 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
         return { request: req, frame };
       } catch (error) {
         const refusal = notAdmitted(error, requestId);
-        options.onOperation(req, summaryOf(caller, requestId, started, refusal));
+        const summary = summaryOf(caller, requestId, started, refusal);
+        options.onOperation(req, summary);
+        noteRefused(caller, summary);
         throw refusal;
       }
     },
@@ -165,6 +170,13 @@ export async function createGraphQLServer(options: GraphQLServerOptions): Promis
       seconds: (performance.now() - started) / 1_000,
     });
     return answerBody({ data, extensions: { requestId: frame.requestId, ...extensions } });
+  }
+
+  /** Who is known and was refused is known to the read log, too; where the gateway itself was at fault, nobody was. */
+  function noteRefused(caller: ClientStanding | null, { requestId, outcome }: OperationSummary): void {
+    if (caller === null || outcome === 'SERVICE_UNAVAILABLE' || outcome === 'INTERNAL_SERVER_ERROR') return;
+    const catalogVersion = schemas.current.catalog.version;
+    options.onRefused({ clientId: caller.id, clientKind: caller.kind, requestId, outcome, catalogVersion });
   }
 
   /** Why a request does not come in: a refusal, or no database to ask. Either ends it with its own HTTP status. */

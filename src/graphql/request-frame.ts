@@ -1,22 +1,26 @@
 /** From the headers of a request to its frame: who calls, what for, and how strictly. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { authenticate, isPurpose, normalizePurpose } from '../clients/index.ts';
-import type { AuthenticateServices } from '../clients/index.ts';
+import type { AuthenticateServices, ClientStanding } from '../clients/index.ts';
 import { GatewayError } from '../errors.ts';
 import type { RequestFrame } from './request-context.ts';
 
 /** Matter numbers (办件编号) are short codes of the departments' own systems. */
 const LONGEST_MATTER = 100;
 
-/** @throws GatewayError UNAUTHENTICATED, CLIENT_SUSPENDED, LICENSE_EXPIRED, PURPOSE_REQUIRED, BAD_USER_INPUT, SERVICE_UNAVAILABLE */
+/**
+ * @param known told of the caller as soon as it is known, also where it may not call
+ * @throws GatewayError UNAUTHENTICATED, CLIENT_SUSPENDED, LICENSE_EXPIRED, PURPOSE_REQUIRED, BAD_USER_INPUT, SERVICE_UNAVAILABLE
+ */
 export async function requestFrame(
   services: AuthenticateServices,
   headers: IncomingHttpHeaders,
   requestId: string,
   today: string,
+  known: (caller: ClientStanding) => void,
 ): Promise<Omit<RequestFrame, 'signal'>> {
   const caller =
-    headers.authorization === undefined ? null : (await authenticate(services, headers.authorization, today)).standing;
+    headers.authorization === undefined ? null : (await authenticate(services, headers.authorization, today, known)).standing;
   return { requestId, caller, purpose: purposeOf(headers), matter: matterOf(headers), strict: strictOf(headers), today };
 }
 

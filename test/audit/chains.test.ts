@@ -1,8 +1,9 @@
 /** What is done to the log behind the gateway's back is found and named: by SQL, as the owner of the tables can. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
 import { verifyDatabase } from '../../src/audit/audit-trail.ts';
+import { eventCode } from '../../src/audit/chain.ts';
 import type { Finding } from '../../src/audit/finding.ts';
 import { EARLIER_FORM, event, type LogTestbed, openLogTestbed, recorded } from './log-testbed.ts';
 
@@ -28,6 +29,23 @@ afterAll(async () => {
 
 const sql = (text: string): Promise<unknown> => log.owner.pool.query(text);
 
+describe('the code of an event', () => {
+  it('is what it has been since the first version: a stored one must never look edited to a later gateway', () => {
+    const one = event({
+      at: new Date('2026-11-20T02:03:04.005Z'),
+      matter: null,
+      requestId: 'r-1',
+      operationHash: Buffer.alloc(32, 1),
+      catalogVersion: 3,
+      subjects: new Set(['0198a7f0-0000-7000-8000-000000000001']),
+      bulk: ['150000-03-001'],
+    });
+    const place = { month: '2026-11-01', instance: '0198a7f0-0000-7000-8000-0000000000ff', seq: 5 };
+    const code = eventCode(createSecretKey(Buffer.alloc(32, 7)), Buffer.alloc(32, 9), place, one);
+    expect(code.toString('hex')).toBe('0fcacc7d1d2be52e67d00eff492fad5a1391e49905ffe65f6136a813e225c8fb');
+  });
+});
+
 describe('verify', () => {
   it('finds nothing in a log that nobody touched, of several instances and with lists of any length', async () => {
     const [one, other] = [await log.writer(), await log.writer()];
@@ -35,13 +53,14 @@ describe('verify', () => {
     const subjects = new Set(Array.from({ length: 1_000 }, () => log.keys.subjectId(String(Math.random()))));
     await one.record(event({ subjects, purpose: null, matter: null, operationName: null }));
     await one.record(event({ subjects: new Set(), items: new Map(), outcome: 'FILTER_FORBIDDEN' }));
+    await one.record(event({ subjects: new Set(), items: new Map(), outcome: 'RATE_LIMITED', times: 1_000 }));
     await one.record(event({ subjects: new Set(), bulk: ['150000-03-003', '150000-01-001'] }));
     await one.record(
       event({ purpose: '“引号”\\, {"a":1}\u{1F600}', matter: "x'; DROP TABLE access_events; --", requestId: 'a\0b' }),
     );
     const { findings, verified } = await log.verify();
     expect(findings).toEqual([]);
-    expect(verified).toMatchObject({ events: 84, chains: 3 });
+    expect(verified).toMatchObject({ events: 85, chains: 3 });
   });
 
   it.each([
@@ -68,6 +87,7 @@ describe('verify', () => {
     ['the outcome', `outcome = 'FIELD_FORBIDDEN'`],
     ['the code', `code = sha256(code)`],
     ['the bulk', `bulk = '{x}'`],
+    ['how many requests it stands for', `times = 2`],
   ])('names an event in which somebody edited %s', async (_, change) => {
     await sql(`UPDATE access_events SET ${change} WHERE seq = 7`);
     expect((await log.verify()).findings).toEqual(['EDITED 7']);

@@ -183,6 +183,36 @@ describe('accessHistory', () => {
   });
 });
 
+describe('requests refused at the door', () => {
+  it('of a known client are one event with their number, for each reason, and are counted as denied', async () => {
+    const other = await serving.another();
+    await serving.beside.clients.add({ id: 'guest', kind: 'DEPARTMENT', name: '某局', orgCode: '11150000MAY100018G' });
+    const guest = await other.as('guest');
+    await serving.beside.clients.suspend('guest');
+    const refused = [await guest(CHECK, { code }), await guest(CHECK, { code }), await guest(CHECK, { code })];
+    expect(refused.map(({ errors }) => errors[0]?.extensions['code'])).toEqual(
+      Array.from({ length: 3 }, () => 'CLIENT_SUSPENDED'),
+    );
+    await serving.beside.clients.resume('guest');
+    expect((await guest(CHECK, { code }, { 'x-purpose': '' })).errors[0]?.extensions['code']).toBe('PURPOSE_REQUIRED');
+    // Nobody knows who this is.
+    await fetch(`${other.address}/graphql`, { method: 'POST', headers: { authorization: 'Bearer x' } });
+    await other.close();
+    const { rows } = await serving.beside.database.pool.query(
+      `SELECT outcome, times, denied, subjects, item_list, request_id FROM access_events WHERE client_id = 'guest' ORDER BY outcome`,
+    );
+    const about = { denied: true, subjects: [], item_list: '[]' };
+    expect(rows).toEqual([
+      { ...about, outcome: 'CLIENT_SUSPENDED', times: 3, request_id: refused[0]?.errors[0]?.extensions['requestId'] },
+      { ...about, outcome: 'PURPOSE_REQUIRED', times: null, request_id: expect.any(String) },
+    ]);
+    const counted = await serving.beside.database.pool.query(
+      `SELECT sum(reads)::int AS reads, sum(denied)::int AS denied FROM statistics_current_reads WHERE client_id = 'guest'`,
+    );
+    expect(counted.rows).toEqual([{ reads: 4, denied: 4 }]);
+  });
+});
+
 describe('metrics', () => {
   it('count events, batches and refusals', async () => {
     const text = await (await fetch(`${serving.address}/metrics`)).text();

@@ -161,6 +161,19 @@ describe('the watch', () => {
     expect(rules()).toEqual(['DENIED_SHARE']);
   });
 
+  it('finds a share of requests that were refused at the door, by their number', async () => {
+    const on = watch();
+    for (let index = 0; index < 9; index += 1) await happens(on, {});
+    await happens(on, { outcome: 'RATE_LIMITED', subjects: new Set(), times: 2 });
+    await on.look(after(WORKING));
+    expect(findings).toEqual([]);
+    await happens(on, { outcome: 'RATE_LIMITED', subjects: new Set(), times: 3 });
+    await on.look(after(WORKING));
+    expect(rules()).toEqual(['DENIED_SHARE']);
+    const { rows: entered } = await log.owner.pool.query('SELECT count, details FROM watch_events');
+    expect(entered).toEqual([{ count: 5, details: { operations: 14 } }]);
+  });
+
   it('finds bulk outside of working hours, and leaves the same alone by day', async () => {
     const on = watch();
     await happens(on, { items: rows(101), clientId: 'by-day' });
