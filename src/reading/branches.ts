@@ -147,3 +147,8 @@ export type PagedRead = Extract<RowsRead, { page: unknown }>;
 export function isPaged(read: RowsRead): read is PagedRead {
   return read.kind === 'SUBJECTS' || read.kind === 'ENTRIES';
 }
+
+/** Whether there is one row at most: a subject or an entry that is named, and the subject of such a one. */
+export function isOneRow({ read, parent }: Branch): boolean {
+  return (read.kind === 'SUBJECT' || read.kind === 'ENTRY') && (parent === null || isOneRow(parent));
+}

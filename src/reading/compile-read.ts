@@ -4,8 +4,11 @@
  * Whatever the number of rows, there is one round trip and one plan, and the plan is kept where the text stays the same.
  *
  * That rows of one parent come in the order of their subquery rests on the lateral join: it can only be a nested loop.
+ *
+ * A short answer costs PostgreSQL more for making the plan's nodes and expressions ready than for running them: so there is one
+ * node and one expression where one will do, and the text, which is looked through several times a request, is kept short.
  */
-import { branchesOf, FACTS, isPaged } from './branches.ts';
+import { branchesOf, FACTS, isOneRow, isPaged } from './branches.ts';
 import type { Branch, RowsRead } from './branches.ts';
 import { boundDay, boundUnit, liveAuthorization } from './read-input.ts';
 import type { ReadBuilder, ReaderIdentity, ReadInput } from './read-input.ts';
@@ -34,7 +37,7 @@ const TYPES = {
   own: 'int',
   subject: 'uuid',
   id: 'uuid',
-  /** JSON list of the catalog codes that live authorizations of the root row's subject cover; null: none */
+  /** the catalog codes that live authorizations of the root row's subject cover, a list for each, as JSON; null: none */
   agreed: 'text',
   sort: 'text',
   received: 'text',
@@ -59,10 +62,10 @@ export function compileRead(read: RowsRead, reader: ReaderIdentity): CompiledRea
   for (const branch of branches) {
     // Below rows that nobody sees there is nothing.
     if (branch.parent !== null && !tables.has(branch.parent)) continue;
-    const counted = isPaged(branch.read) && branch.read.page.wantsTotal ? rows.count(branch) : null;
+    const counted = isPaged(branch.read) && branch.read.page.wantsTotal ? rows.count(branch, subjectAbove(branch)) : null;
     if (counted !== null) parts.push(countPart(branch, counted));
     if (isPaged(branch.read) && !branch.read.page.wantsRows) continue;
-    const source = branch.parent === null ? rows.root(branch) : rows.below(branch);
+    const source = branch.parent === null ? rows.root(branch) : rows.below(branch, subjectAbove(branch));
     if (source === null) continue;
     const part = rowsPart(builder, reader, branch, source);
     if (branch.parent === null && needsAgreed(branches, reader)) part.columns.set('agreed', agreedSql(builder));
@@ -121,11 +124,12 @@ function sourceColumns(branch: Branch, { orgCode }: ReaderIdentity): string {
 function rowsPart(builder: ReadBuilder, reader: ReaderIdentity, branch: Branch, source: string): Part {
   const { wants, parent } = branch;
   const columns = new Map<string, string>();
+  const several = branch.items.length > 1;
   const item = itemSql(builder, branch);
   const keyed = branch.items.some(({ keys }) => keys.length > 0);
-  columns.set('facts', factsSql(builder, reader, branch, keyed ? 'c.item' : item));
-  if (parent !== null && branch.family === 'ENTRY') columns.set('parent', 'p.own');
-  if (branch.hasChildren) columns.set('own', '(row_number() OVER ())::int');
+  columns.set('facts', factsSql(builder, reader, branch, keyed ? 'x.item' : item));
+  if (parent !== null && branch.family === 'ENTRY') columns.set('parent', parentNumber(parent));
+  if (branch.hasChildren) columns.set('own', isOneRow(branch) ? '1' : '(row_number() OVER ())::int');
   columns.set('subject', 'x.subject');
   if (branch.family === 'ENTRY') columns.set('id', 'x.id');
   if (isPaged(branch.read) && branch.read.page.wantsCursors) columns.set('sort', 'x.sort_key::text');
@@ -135,9 +139,15 @@ function rowsPart(builder: ReadBuilder, reader: ReaderIdentity, branch: Branch, 
   for (const name of valueNames([branch])) columns.set(name, valueSql(builder, branch, Number(name.slice(1))));
   // A document of more than 2 kB is stored compressed, and every `->>` would open it again: it is opened once a row, after the
   // limit. OFFSET 0 keeps the planner from merging the copy back.
-  const opened = keyed ? ` CROSS JOIN LATERAL (SELECT x.content || '{}'::jsonb AS content, ${item} AS item OFFSET 0) c` : '';
-  const rows = parent === null ? `(${source}) x` : `${parentSql(branch, parent)} CROSS JOIN LATERAL (${source}) x`;
-  return { columns, from: rows + opened };
+  const opened = `SELECT *, x.content || '{}' AS opened${several ? `, ${item} AS item` : ''}`;
+  const rows = keyed ? `${opened} FROM (${source}) x OFFSET 0` : source;
+  return { columns, from: belowParent(branch, `(${rows}) x`) };
+}
+
+/** Rows that a branch hangs below one row `p` of its parent are joined to it; where the parent is one row, they name it themselves. */
+function belowParent(branch: Branch, rows: string): string {
+  const { parent } = branch;
+  return parent === null || isOneRow(parent) ? rows : `${parentSql(branch, parent)} CROSS JOIN LATERAL ${rows}`;
 }
 
 function countPart(branch: Branch, counted: string): Part {
@@ -145,14 +155,29 @@ function countPart(branch: Branch, counted: string): Part {
     ['facts', String(-1 - branch.number)],
     ['own', 'x.n'],
   ]);
-  if (branch.parent === null) return { columns, from: `(${counted}) x` };
-  columns.set('parent', 'p.own');
-  return { columns, from: `${parentSql(branch, branch.parent)} CROSS JOIN LATERAL (${counted}) x` };
+  if (branch.parent !== null) columns.set('parent', parentNumber(branch.parent));
+  return { columns, from: belowParent(branch, `(${counted}) x`) };
+}
+
+function parentNumber(parent: Branch): string {
+  return isOneRow(parent) ? '1' : 'p.own';
 }
 
 /** The rows that a branch hangs below. A subject stands below many entries, and is fetched once. */
 function parentSql(branch: Branch, parent: Branch): string {
-  const { read } = parent;
+  const columns = branch.family === 'ENTRY' ? 'b.own, b.subject' : 'DISTINCT b.subject';
+  return `(SELECT ${columns} FROM ${tableOf(parent)} b${leadingHere(branch, parent)}) p`;
+}
+
+/** The subject that the rows of a branch are about, for a condition on them. */
+function subjectAbove(branch: Branch): string {
+  const { parent } = branch;
+  if (parent === null || !isOneRow(parent)) return 'p.subject';
+  return `(SELECT b.subject FROM ${tableOf(parent)} b${leadingHere(branch, parent)})`;
+}
+
+/** Which rows `b` of the parent lead to the branch. */
+function leadingHere(branch: Branch, { read, parent }: Branch): string {
   const conditions = [
     ...(branch.parentItems === null
       ? []
@@ -160,24 +185,23 @@ function parentSql(branch: Branch, parent: Branch): string {
           `b.facts / ${String(FACTS.ITEM_STEP)} % ${String(FACTS.BRANCH_STEP / FACTS.ITEM_STEP)} IN (${branch.parentItems.join(', ')})`,
         ]),
     // The row after the page only tells that there is one.
-    ...(parent.parent === null && isPaged(read) ? [`b.own <= ${String(read.page.first)}`] : []),
+    ...(parent === null && isPaged(read) ? [`b.own <= ${String(read.page.first)}`] : []),
   ];
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return `(SELECT ${branch.family === 'ENTRY' ? 'b.own, b.subject' : 'DISTINCT b.subject'} FROM ${tableOf(parent)} b${where}) p`;
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
 }
 
-/** The row's item as its place among the branch's. */
+/** The row's item as its place among the branch's, counted from 1 as SQL counts; of a branch of several items. */
 function itemSql(builder: ReadBuilder, branch: Branch): string {
-  if (branch.items.length < 2) return '0';
-  const cells = branch.items.map(({ selection }, place) => `WHEN ${builder.word(selection.item.code)} THEN ${String(place)}`);
+  const cells = branch.items.map(({ selection }, place) => `WHEN ${builder.word(selection.item.code)} THEN ${String(place + 1)}`);
   return `CASE x.item_code ${cells.join(' ')} END`;
 }
 
 /** See `factsOf`, which reads it. */
 function factsSql(builder: ReadBuilder, reader: ReaderIdentity, branch: Branch, item: string): string {
   const when = (condition: string, value: number): string => `CASE WHEN ${condition} THEN ${String(value)} ELSE 0 END`;
-  const terms = [String(branch.number * FACTS.BRANCH_STEP), when('x.person', FACTS.person)];
-  if (branch.items.length > 1) terms.push(`${item} * ${String(FACTS.ITEM_STEP)}`);
+  const several = branch.items.length > 1;
+  const terms = [String(branch.number * FACTS.BRANCH_STEP - (several ? FACTS.ITEM_STEP : 0)), when('x.person', FACTS.person)];
+  if (several) terms.push(`${item} * ${String(FACTS.ITEM_STEP)}`);
   if (reader.orgCode !== null) terms.push(when(`x.source_unit_code = ${boundUnit(builder)}`, FACTS.own));
   if (branch.wants.flag) terms.push(when('x.flag', FACTS.flag));
   if (branch.family === 'ENTRY') {
@@ -193,11 +217,10 @@ function factsSql(builder: ReadBuilder, reader: ReaderIdentity, branch: Branch, 
 /** One column holds in each row the value of the row's own item: no item's fields lie empty beside another's. */
 function valueSql(builder: ReadBuilder, { items }: Branch, slot: number): string {
   const keys = items.map((item) => item.keys[slot]);
-  const valueOf = (key: string): string => `c.content ->> ${builder.word(key)}`;
   const [first] = keys;
-  if (first !== undefined && keys.every((key) => key === first)) return valueOf(first);
-  const cells = keys.flatMap((key, place) => (key === undefined ? [] : [`WHEN ${String(place)} THEN ${valueOf(key)}`]));
-  return `CASE c.item ${cells.join(' ')} END`;
+  if (first !== undefined && keys.every((key) => key === first)) return `x.opened ->> ${builder.word(first)}`;
+  const words = keys.map((key) => (key === undefined ? 'NULL' : builder.word(key)));
+  return `x.opened ->> (ARRAY[${words.join(', ')}])[x.item]`;
 }
 
 /** Rows below share their root row's subject, so it is asked there alone; and only where an authorization can change the answer. */
@@ -213,7 +236,7 @@ function needsAgreed(branches: readonly Branch[], { profile, purpose }: ReaderId
 }
 
 function agreedSql(builder: ReadBuilder): string {
-  return `(SELECT to_json(array_agg(i))::text FROM authorizations a, unnest(a.items) i WHERE ${liveAuthorization(builder, 'x.subject')})`;
+  return `(SELECT json_agg(a.items)::text FROM authorizations a WHERE ${liveAuthorization(builder, 'x.subject')})`;
 }
 
 function unionOf(tables: ReadonlyMap<Branch, Part>, parts: readonly Part[], names: readonly string[]): string {

@@ -25,7 +25,7 @@ interface BranchRows {
   readonly counts: Map<number, number>;
 }
 
-const Codes = z.array(z.string());
+const Codes = z.array(z.array(z.string()));
 const NOTHING: ReadonlySet<string> = new Set();
 const NO_CHILDREN: FetchedNode[] = [];
 const ROOT = 0;
@@ -103,7 +103,7 @@ export function fetchedTree(
 
   function agreedOf(row: WireRow): ReadonlySet<string> {
     const codes = columns.agreed === undefined ? null : (row[columns.agreed] ?? null);
-    return codes === null ? NOTHING : new Set(Codes.parse(JSON.parse(textOf(codes))));
+    return codes === null ? NOTHING : new Set(Codes.parse(JSON.parse(textOf(codes))).flat());
   }
 
   /** All rows of one subject stand below a root row of that subject. */

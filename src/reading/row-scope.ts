@@ -138,12 +138,15 @@ function escapeLike(text: string): string {
 
 /** The rows of one entry item that exist for the caller. `null`: none. */
 export function entryVisibility(builder: ReadBuilder, reader: ReaderIdentity, item: CatalogItem, party: Party): string | null {
+  if (party !== 'ANY' && item.subjectScope !== 'ALL' && item.subjectScope !== party) return null;
   const visibility = reader.profile.visibility(item.code);
   const active = activeRows(builder, reader, item, party, visibility);
-  const own = visibility.own && reader.orgCode !== null ? `e.source_unit_code = ${boundUnit(builder)}` : null;
-  const rows = own === null ? active : active === null ? own : `(${own} OR ${active})`;
+  // Active rows say themselves about whom they are.
+  if (!visibility.own || reader.orgCode === null) return active;
+  const own = `e.source_unit_code = ${boundUnit(builder)}`;
+  const rows = active === null ? own : `(${own} OR ${active})`;
   const within = partyWithin(item, party);
-  return rows === null || within === null ? rows : `(${within} AND ${rows})`;
+  return within === null ? rows : `(${within} AND ${rows})`;
 }
 
 /** Rows outside the item's scope, or outside what the operation asks for, are not there, not even for their provider. */
@@ -173,12 +176,15 @@ function activeRows(
     const apart = [person];
     const current = whenSql(builder, reader, visibility.current[side]);
     const expired = expires ? whenSql(builder, reader, visibility.expired[side]) : current;
+    const add = (when: string | null, ...conditions: string[]): void => {
+      if (when !== null) cells.push([...apart, ...conditions, ...(when === 'TRUE' ? [] : [when])].join(' AND '));
+    };
     if (current === expired) {
-      if (current !== null) cells.push([...apart, current].join(' AND '));
+      add(current);
       continue;
     }
-    if (current !== null) cells.push([...apart, `(e.public_until IS NULL OR e.public_until >= ${today})`, current].join(' AND '));
-    if (expired !== null) cells.push([...apart, `e.public_until < ${today}`, expired].join(' AND '));
+    add(current, `(e.public_until IS NULL OR e.public_until >= ${today})`);
+    add(expired, `e.public_until < ${today}`);
   }
   if (cells.length === 0) return null;
   return `(e.status = 'ACTIVE' AND (${cells.map((cell) => `(${cell})`).join(' OR ')}))`;

@@ -54,25 +54,25 @@ export class VisibleRows {
     }
   }
 
-  /** The rows below one row of the parent, `p`. */
-  below(branch: Branch): string | null {
+  /** The rows below one row of the parent, whose subject `subject` names. */
+  below(branch: Branch, subject: string): string | null {
     const { read } = branch;
     const columns = this.columnsOf(branch);
     if (read.kind === 'ENTRIES') {
-      const where = this.#ofSubject(branch, read, 'p.subject');
+      const where = this.#ofSubject(branch, read, subject);
       return where === null ? null : `SELECT ${columns} FROM ${where}${this.#tail(branch, read.page)}`;
     }
     const visible = this.#subjects(branch, 'ANY');
     // The limit keeps the planner to the one index that can be meant.
-    return visible === null ? null : `SELECT ${columns} FROM subjects e WHERE e.id = p.subject AND ${visible} LIMIT 1`;
+    return visible === null ? null : `SELECT ${columns} FROM subjects e WHERE e.id = ${subject} AND ${visible} LIMIT 1`;
   }
 
-  /** How many rows the page has in all, as a number named `n`; of the root, or below one row of the parent, `p`. */
-  count(branch: Branch): string | null {
+  /** How many rows the page has in all, as a number named `n`; of the root, or below one row of the parent, whose subject `above` names. */
+  count(branch: Branch, above: string): string | null {
     const { read } = branch;
     if (read.kind !== 'ENTRIES' && read.kind !== 'SUBJECTS') return null;
     if (read.kind === 'ENTRIES' && (branch.parent !== null || read.key !== null)) {
-      const subject = branch.parent === null ? this.#named(read.key?.party) : 'p.subject';
+      const subject = branch.parent === null ? this.#named(read.key?.party) : above;
       const where = this.#ofSubject(branch, read, subject);
       return where === null ? null : `SELECT count(*)::int AS n FROM ${where}${this.#conditions(branch, read.page)}`;
     }
@@ -117,7 +117,7 @@ export class VisibleRows {
   }
 
   #ofSubject(branch: Branch, read: EntriesRead, subject: string): string | null {
-    const visible = this.#given(branch, read.key?.party ?? 'ANY');
+    const visible = this.#given(branch, read.key?.party ?? partyAbove(branch));
     return visible === null ? null : `${ENTRY_TABLES[read.family]} e WHERE e.subject_id = ${subject} AND ${visible}`;
   }
 
@@ -273,6 +273,17 @@ function isDivisionPrefix({ on, operator }: Condition): boolean {
 /** false: organizations, true: natural persons */
 function parties(party: Party): boolean[] {
   return party === 'ANY' ? [false, true] : [party === 'PERSON'];
+}
+
+/** An entry is about the same party as its subject: where all subjects above are of one, the other need not be asked about. */
+function partyAbove({ parent, parentItems }: Branch): Party {
+  if (parent?.family !== 'SUBJECT') return 'ANY';
+  if (parent.read.kind === 'SUBJECT' && parent.read.key !== null && parent.read.key.party !== 'ANY') return parent.read.key.party;
+  const scopes = new Set(
+    (parentItems ?? [...parent.items.keys()]).map((place) => parent.items[place]?.selection.item.subjectScope),
+  );
+  const [only] = scopes;
+  return scopes.size > 1 || only === undefined || only === 'ALL' ? 'ANY' : only;
 }
 
 function itemsOf(branch: Branch): CatalogItem[] {
