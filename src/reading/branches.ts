@@ -2,7 +2,7 @@
  * The branches of a read: one for each selection of rows in it, the root first, parents before their children. One statement
  * brings the rows of all of them; every row says by a number (`facts`) of which branch and item it is and what else decides it.
  */
-import type { AccessProfile, EntryStatus } from '../access/index.ts';
+import type { AccessProfile, EntryStatus, Party } from '../access/index.ts';
 import type { EntriesRead, ItemSelection, NamedRowsRead, OneSubjectRead, RootRead, RowSelection } from './read-plan.ts';
 
 export type RowsRead = Exclude<RootRead, { kind: 'NOTHING' | 'CHANGES' }> | NamedRowsRead;
@@ -151,4 +151,15 @@ export function isPaged(read: RowsRead): read is PagedRead {
 /** Whether there is one row at most: a subject or an entry that is named, and the subject of such a one. */
 export function isOneRow({ read, parent }: Branch): boolean {
   return (read.kind === 'SUBJECT' || read.kind === 'ENTRY') && (parent === null || isOneRow(parent));
+}
+
+/** An entry is about the same party as its subject: where all subjects above are of one, the other need not be asked about. */
+export function partyAbove({ parent, parentItems }: Branch): Party {
+  if (parent?.family !== 'SUBJECT') return 'ANY';
+  if (parent.read.kind === 'SUBJECT' && parent.read.key !== null && parent.read.key.party !== 'ANY') return parent.read.key.party;
+  const scopes = new Set(
+    (parentItems ?? [...parent.items.keys()]).map((place) => parent.items[place]?.selection.item.subjectScope),
+  );
+  const [only] = scopes;
+  return scopes.size > 1 || only === undefined || only === 'ALL' ? 'ANY' : only;
 }

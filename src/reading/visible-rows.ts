@@ -6,9 +6,10 @@
 import type { Party } from '../access/index.ts';
 import type { CatalogItem } from '../catalog/model.ts';
 import { ENTRY_TABLES } from '../entries/index.ts';
+import { partyAbove } from './branches.ts';
 import type { Branch } from './branches.ts';
-import type { Condition, EntriesRead, PageRequest, SubjectsRead } from './read-plan.ts';
-import { boundSubject, liveAuthorization, present } from './read-input.ts';
+import type { Condition, EntriesRead, Order, PageRequest, SubjectsRead } from './read-plan.ts';
+import { boundSubject, liveAuthorization, present, unseen } from './read-input.ts';
 import type { BindValue, ReadBuilder, ReaderIdentity, ReadInput } from './read-input.ts';
 import { AFTER_PREFIX, conditionSql, entryVisibility, nameSearch, sortColumn, subjectVisibility } from './row-scope.ts';
 import type { NameSearch } from './row-scope.ts';
@@ -217,22 +218,33 @@ export class VisibleRows {
     );
   }
 
-  /** @param without place of a condition that the rows' source has met already */
-  #conditions(branch: Branch, page: PageRequest, names: NameSearch = 'ROWS', without = -1): string {
+  /**
+   * @param without place of a condition that the rows' source has met already
+   * @param order the page's, where the rows are read in it
+   */
+  #conditions(branch: Branch, page: PageRequest, names: NameSearch = 'ROWS', without = -1, order: Order | null = null): string {
     return page.conditions
-      .map((condition, index) =>
-        index === without ? '' : ` AND ${conditionSql(this.builder, condition, this.#binding(branch, page, index), names)}`,
-      )
+      .map((condition, index) => {
+        const { on, operator } = condition;
+        const bind = this.#binding(branch, page, index, on === order?.by && (operator === 'AT_LEAST' || operator === 'AT_MOST'));
+        return index === without ? '' : ` AND ${conditionSql(this.builder, condition, bind, names)}`;
+      })
       .join('');
   }
 
   /** A root's values come with each request; those of pages below are the plan's own. */
-  #binding(branch: Branch, page: PageRequest, index: number): BindValue {
-    return (type, change) =>
-      this.builder.bind(`${change?.name ?? 'condition'} ${String(branch.number)} ${String(index)}`, type, (input) => {
-        const { value } = present(pageOf(branch, page, input).conditions[index]);
-        return change === undefined ? value : change.of(value);
-      });
+  #binding(branch: Branch, page: PageRequest, index: number, hidden = false): BindValue {
+    return (type, change) => {
+      const bound = this.builder.bind(
+        `${change?.name ?? 'condition'} ${String(branch.number)} ${String(index)}`,
+        type,
+        (input) => {
+          const { value } = present(pageOf(branch, page, input).conditions[index]);
+          return change === undefined ? value : change.of(value);
+        },
+      );
+      return hidden ? unseen(bound) : bound;
+    };
   }
 
   #tail(branch: Branch, page: PageRequest, names: NameSearch = 'ROWS', without = -1): string {
@@ -242,9 +254,9 @@ export class VisibleRows {
     if (page.after !== null) {
       const at = (what: 'sortKey' | 'id', as: string): string =>
         this.builder.bind(`${what} ${String(branch.number)}`, as, (input) => input.positionOf(pageOf(branch, page, input))[what]);
-      keyset = ` AND (${expression}, e.id) ${direction === 'DESC' ? '<' : '>'} (${at('sortKey', type)}, ${at('id', 'uuid')})`;
+      keyset = ` AND (${expression}, e.id) ${direction === 'DESC' ? '<' : '>'} (${unseen(at('sortKey', type))}, ${unseen(at('id', 'uuid'))})`;
     }
-    return `${this.#conditions(branch, page, names, without)}${keyset} ORDER BY ${expression} ${direction}, e.id ${direction} LIMIT ${String(page.first + 1)}`;
+    return `${this.#conditions(branch, page, names, without, page.order)}${keyset} ORDER BY ${expression} ${direction}, e.id ${direction} LIMIT ${String(page.first + 1)}`;
   }
 }
 
@@ -273,17 +285,6 @@ function isDivisionPrefix({ on, operator }: Condition): boolean {
 /** false: organizations, true: natural persons */
 function parties(party: Party): boolean[] {
   return party === 'ANY' ? [false, true] : [party === 'PERSON'];
-}
-
-/** An entry is about the same party as its subject: where all subjects above are of one, the other need not be asked about. */
-function partyAbove({ parent, parentItems }: Branch): Party {
-  if (parent?.family !== 'SUBJECT') return 'ANY';
-  if (parent.read.kind === 'SUBJECT' && parent.read.key !== null && parent.read.key.party !== 'ANY') return parent.read.key.party;
-  const scopes = new Set(
-    (parentItems ?? [...parent.items.keys()]).map((place) => parent.items[place]?.selection.item.subjectScope),
-  );
-  const [only] = scopes;
-  return scopes.size > 1 || only === undefined || only === 'ALL' ? 'ANY' : only;
 }
 
 function itemsOf(branch: Branch): CatalogItem[] {
