@@ -9,14 +9,9 @@ import type {
 } from '../../statistics/index.ts';
 import { statisticsQuestions } from '../plan/statistics-questions.ts';
 import type { GatewayContext } from '../request-context.ts';
-import {
-  DivisionCount,
-  DivisionLevel,
-  EntryStatistics,
-  Statistics,
-  StatisticsFilter,
-  SubjectStatistics,
-} from '../types/statistics.ts';
+import { DivisionCount, EntryStatistics, SubjectStatistics } from '../types/statistics-figures.ts';
+import { DivisionLevel, StatisticsFilter } from '../types/statistics-filter.ts';
+import { Statistics } from '../types/statistics.ts';
 
 const LEVEL = { description: '汇总口径 / how to add up', defaultValue: 'REPORTING_REGION' };
 
