@@ -8,7 +8,7 @@
  * many rows a small atom has.
  */
 import { z } from 'zod';
-import type { Family } from '../catalog/model.ts';
+import { FAMILIES } from '../catalog/model.ts';
 import { SHAPES } from './count-plan.ts';
 import type { Branch, CountPlan, RowFilter, Shape } from './count-plan.ts';
 import { monthsOf } from './grains.ts';
@@ -28,84 +28,41 @@ type Bind = (value: string | readonly string[], type: string) => string;
 const Bool = z.enum(['t', 'f']).transform((letter) => letter === 't');
 const Text = z.string().nullable();
 
-/** A row as PostgreSQL writes it: texts, in the order of the statement's columns. */
-export const CountRow = z
-  .tuple([
-    z.coerce.number(),
-    z.coerce.number(),
-    z.enum(['SUBJECT', 'RECORD', 'LIST', 'COMMITMENT', 'EVALUATION']),
-    z.string(),
-    Bool,
-    Text,
-    Text,
-    Text,
-    Text,
-    Text,
-    Text,
-    Text,
-    z.enum(['ON_TIME', 'LATE', 'BACKFILL', '']).nullable(),
-    z.coerce.number(),
-    Bool,
-  ])
-  .transform(
-    ([
-      root,
-      shape,
-      family,
-      item,
-      person,
-      kind,
-      division,
-      month,
-      word1,
-      word2,
-      unit,
-      unitName,
-      timing,
-      shown,
-      hidden,
-    ]): CountRow => ({
-      root,
-      shape,
-      family,
-      item,
-      person,
-      kind,
-      division,
-      month,
-      word1,
-      word2,
-      unit,
-      unitName,
-      timing,
-      shown,
-      hidden,
-    }),
-  );
-
-export interface CountRow {
-  readonly root: number;
+/** What the statement selects, in the order of its columns. */
+const COLUMNS = {
+  root: z.coerce.number(),
   /** one of SHAPES */
-  readonly shape: number;
-  readonly family: Family;
+  shape: z.coerce.number(),
+  family: z.enum(FAMILIES),
   /** catalog code */
-  readonly item: string;
-  readonly person: boolean;
-  readonly kind: string | null;
-  readonly division: string | null;
+  item: z.string(),
+  person: Bool,
+  kind: Text,
+  division: Text,
   /** YYYY-MM */
-  readonly month: string | null;
-  readonly word1: string | null;
-  readonly word2: string | null;
-  readonly unit: string | null;
-  readonly unitName: string | null;
+  month: Text,
+  word1: Text,
+  word2: Text,
+  unit: Text,
+  unitName: Text,
   /** '': no date of decision, or not asked for */
-  readonly timing: 'ON_TIME' | 'LATE' | 'BACKFILL' | '' | null;
+  timing: z.enum(['ON_TIME', 'LATE', 'BACKFILL', '']).nullable(),
   /** rows in atoms that are shown */
-  readonly shown: number;
+  shown: z.coerce.number(),
   /** whether some atom in it is too small to be shown; never how many rows it has */
-  readonly hidden: boolean;
-}
+  hidden: Bool,
+};
+const NAMES = Object.keys(COLUMNS);
+
+/** A row as PostgreSQL writes it: texts, in the order of the statement's columns. */
+export const CountRow = z.preprocess(
+  (texts) =>
+    Array.isArray(texts) && texts.length === NAMES.length
+      ? Object.fromEntries(NAMES.map((name, at) => [name, texts[at]]))
+      : texts,
+  z.object(COLUMNS).readonly(),
+);
+export type CountRow = z.infer<typeof CountRow>;
 
 /**
  * @param plan has at least one branch
