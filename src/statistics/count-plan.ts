@@ -84,7 +84,7 @@ export function planCount(
   const personShapes = new Set<Shape>();
 
   const add = (shape: Shape | null, providers: Providers, row: PlannedRows): void => {
-    for (const read of grainReads(needs(row, filters, providers), split)) {
+    for (const read of grainReads(needs(row, filters, providers), row.person, split)) {
       const key = [shape, providers, row.status === 'ACTIVE', read.grain, read.years].join(' ');
       const branch = branches.get(key) ?? { ...read, shape, providers, rows: [] };
       branch.rows.push(row);

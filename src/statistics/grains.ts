@@ -4,14 +4,23 @@
  * from the number of entries.
  */
 /**
- * Dimensions of cells, as bits. Item, party and state are in every grain. UNIT is source unit and lag; OWN the source unit alone, and
- * only of rows that are not in force; REGION the reporting region, of which a league is a sum.
+ * Dimensions of cells, as bits. Item, party and state are in every grain. UNIT is source unit and timeliness; OWN the source unit
+ * alone, and only of rows that are not in force; REGION the reporting region, of which a league is a sum; CUT tells lags only as far
+ * as the deadlines of published catalogs do, which is all that a question needs.
  */
-export const KEEPS = { MONTH: 1, DIVISION: 2, KIND: 4, WORDS: 8, UNIT: 16, OWN: 32, REGION: 64 } as const;
+export const KEEPS = { MONTH: 1, DIVISION: 2, KIND: 4, WORDS: 8, UNIT: 16, OWN: 32, REGION: 64, CUT: 128 } as const;
 
 /** Every grain there is, the smallest first. Without MONTH it keeps the year, as its January. */
-export const GRAINS = [1, 5, 13, 2, 65, 16, 6, 14, 20, 47, 77, 3, 7, 80, 21, 15, 22, 31] as const;
+export const GRAINS = [1, 144, 5, 13, 2, 65, 149, 6, 14, 212, 47, 77, 3, 7, 221, 213, 150, 15, 159, 151, 31] as const;
 type Grain = (typeof GRAINS)[number];
+
+/** Grains that only one party's rows are in. Figures of organizations are read one by one, so they never need more than these keep. */
+const PARTIES: Readonly<Partial<Record<Grain, 'PERSON' | 'ORGANIZATION'>>> = {
+  213: 'ORGANIZATION',
+  151: 'ORGANIZATION',
+  221: 'PERSON',
+  159: 'PERSON',
+};
 
 /** What of a grain is read: cells of all months, or of those years that filters take or leave as a whole, or of the other years. */
 export interface GrainRead {
@@ -19,9 +28,10 @@ export interface GrainRead {
   readonly years: 'ALL' | 'WHOLE' | 'SPLIT';
 }
 
-/** The smallest grain that keeps all of these. */
-function smallest(needs: number): Grain {
-  return GRAINS.find((grain) => keepsAll(grain, needs) && hasRows(grain, needs)) ?? 31;
+/** The smallest grain that keeps all of these, of rows of that party. */
+function smallest(needs: number, person: boolean): Grain {
+  const party = person ? 'PERSON' : 'ORGANIZATION';
+  return GRAINS.find((grain) => (PARTIES[grain] ?? party) === party && keepsAll(grain, needs) && hasRows(grain, needs)) ?? 31;
 }
 
 function keepsAll(grain: Grain, needs: number): boolean {
@@ -40,11 +50,11 @@ function hasRows(grain: Grain, needs: number): boolean {
  * How to read cells that keep these dimensions. Where months need not be told apart, years are enough, but for those in which some
  * filter begins or ends.
  */
-export function grainReads(needs: number, split: SplitYears): GrainRead[] {
-  const grain = smallest(needs);
+export function grainReads(needs: number, person: boolean, split: SplitYears): GrainRead[] {
+  const grain = smallest(needs, person);
   if ((grain & KEEPS.MONTH) !== 0) return [{ grain, years: 'ALL' }];
   if (split.years.length === 0) return [{ grain, years: 'ALL' }];
-  const rest: GrainRead = { grain: smallest(needs | KEEPS.MONTH), years: 'SPLIT' };
+  const rest: GrainRead = { grain: smallest(needs | KEEPS.MONTH, person), years: 'SPLIT' };
   return split.wholeYears ? [{ grain, years: 'WHOLE' }, rest] : [rest];
 }
 

@@ -47,6 +47,8 @@ interface Group {
   readonly month: string;
   readonly word1: string;
   readonly word2: string;
+  /** day of the month of the decision: more than the 7 working days of the deadline before the 20th, or fewer */
+  readonly decided: '01' | '14';
   readonly n: number;
 }
 
@@ -58,6 +60,7 @@ const group = fc
     month: one(...MONTHS),
     word1: one(...WORDS),
     word2: one(...WORDS),
+    decided: one<'01' | '14'>('01', '14'),
     n: fc.integer({ min: 1, max: 7 }),
   })
   .map((made): Group => ({
@@ -78,19 +81,22 @@ const wants: fc.Arbitrary<Wants> = fc.record({
   lists: fc.boolean(),
   commitments: fc.boolean(),
   grades: fc.constant(false),
-  timeliness: fc.constant(false),
+  timeliness: fc.boolean(),
   reads: fc.constant(false),
 });
-const question: fc.Arbitrary<Question> = fc.record({
-  filter: fc.record({
-    items: one(null, [PENALTY], [SERIOUS, COMMITMENT]),
-    divisionCode: one(null, '1507', '152501', '15'),
-    from: one(null, '2026-10'),
-    to: one(null, '2026-09'),
-    kinds: fc.constant(null),
-  }),
-  wants,
-});
+const question: fc.Arbitrary<Question> = fc
+  .record({
+    filter: fc.record({
+      items: one(null, [PENALTY], [SERIOUS, COMMITMENT]),
+      divisionCode: one(null, '1507', '152501', '15'),
+      from: one(null, '2026-10'),
+      to: one(null, '2026-09'),
+      kinds: fc.constant(null),
+    }),
+    wants,
+  })
+  // Of persons' penalties a dashboard may not tell the dates.
+  .map(({ filter, wants: all }) => ({ filter, wants: { ...all, timeliness: all.timeliness && filter.items?.[0] !== PENALTY } }));
 const questions = fc.array(question, { minLength: 1, maxLength: 3 });
 
 async function write(all: readonly Group[]): Promise<void> {
@@ -100,11 +106,12 @@ async function write(all: readonly Group[]): Promise<void> {
   if (all.length % 2 === 0) await gateway.statistics.fold();
 }
 
-async function add({ item, division, month, word1, word2 }: Omit<Group, 'n'>, n: number): Promise<void> {
+async function add({ item, division, month, word1, word2, decided }: Omit<Group, 'n'>, n: number): Promise<void> {
   const family = item === PENALTY ? 'RECORD' : item === SERIOUS ? 'LIST' : 'COMMITMENT';
   const subjectId = subjects.get(division) ?? '';
-  const receivedAt = `${month}-15T10:00:00+08:00`;
-  await addEntry(gateway.database.pool, { subjectId, family, item, person: true, words: [word1, word2], receivedAt }, n);
+  const receivedAt = `${month}-20T10:00:00+08:00`;
+  const day = `${month}-${decided}`;
+  await addEntry(gateway.database.pool, { subjectId, family, item, person: true, words: [word1, word2], day, receivedAt }, n);
 }
 
 async function answer(asked: readonly Question[]): Promise<StatisticsAnswer[]> {
@@ -175,6 +182,11 @@ function figuresOf(asked: readonly Question[], answers: readonly StatisticsAnswe
           count,
           (row) => row.item === COMMITMENT && row.word1 === kind && row.word2 === fulfilment,
         );
+    if (question.wants.timeliness)
+      for (const { item, onTime, late } of figures.timeliness) {
+        put(`on time ${item.code}`, onTime, (row) => row.item === item.code && row.decided === '14');
+        put(`late ${item.code}`, late, (row) => row.item === item.code && row.decided === '01');
+      }
     return found;
   });
 }

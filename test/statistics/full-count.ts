@@ -133,17 +133,30 @@ export async function fullCount(pool: Pick<pg.Pool, 'query'>): Promise<Record<st
   return Object.fromEntries([...cells].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Grains, and whose rows they have; see inEveryGrain. */
+const KEPT: Readonly<Record<number, readonly boolean[]>> = {
+  ...Object.fromEntries(
+    [1, 2, 3, 5, 6, 7, 13, 14, 15, 31, 47, 65, 77, 144, 149, 150, 212].map((grain) => [grain, [false, true]]),
+  ),
+  ...{ 151: [false], 213: [false], 159: [true], 221: [true] },
+};
+
+/** Item -> deadlines in working days, of all published versions. */
+export type Deadlines = Readonly<Record<string, readonly number[]>>;
+
 /**
  * The same cells in every grain that summaries are kept in: 1 month (else its year), 2 division, 4 kind, 8 words, 16 unit and lag,
- * 32 unit alone of rows that are not in force, 64 reporting region.
+ * 32 unit alone of rows that are not in force, 64 reporting region, 128 lags as the deadline that they keep.
  */
-export function inEveryGrain(finest: Readonly<Record<string, number>>): Record<string, number> {
+export function inEveryGrain(finest: Readonly<Record<string, number>>, deadlines: Deadlines = {}): Record<string, number> {
   const cells = new Map<string, number>();
-  for (const grain of [1, 2, 3, 5, 6, 7, 13, 14, 15, 16, 20, 21, 22, 31, 47, 65, 77, 80]) {
+  for (const [grain, parties] of Object.entries(KEPT).map(([bits, persons]) => [Number(bits), persons.map(String)] as const)) {
     for (const [cell, n] of Object.entries(finest)) {
-      const [family = '', item, month = '', division = '', kind, person, status, unit, word1, word2, lag] = cell.split('|');
+      const [family = '', item = '', month = '', division = '', kind, person = '', status, unit, word1, word2, lag] =
+        cell.split('|');
       if (family === 'RECORD' && [13, 14, 15, 77].includes(grain)) continue;
       if (grain === 47 && status === 'ACTIVE') continue;
+      if (!parties.includes(person)) continue;
       const region = ['', '152501', '150781'].includes(division) ? division : `${division.slice(0, 4)}00`;
       const kept = (bit: number, value: string | undefined, otherwise = ''): string =>
         (grain & bit) === 0 ? otherwise : (value ?? '');
@@ -159,12 +172,18 @@ export function inEveryGrain(finest: Readonly<Record<string, number>>): Record<s
         kept(16 + 32, unit),
         kept(8, word1),
         kept(8, word2),
-        kept(16, lag, '-1'),
+        kept(128, cutOf(Number(lag), deadlines[item] ?? []), kept(16, lag, '-1')),
       ].join('|');
       cells.set(key, (cells.get(key) ?? 0) + n);
     }
   }
   return Object.fromEntries([...cells].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The first deadline that such an entry keeps; 61: it keeps none. */
+function cutOf(lag: number, deadlines: readonly number[]): string {
+  if (lag < 0 || lag > 60) return String(lag);
+  return String(Math.min(61, ...deadlines.filter((days) => days >= lag && days <= 60)));
 }
 
 /** The maintained summaries in the same form: the finest cells. */

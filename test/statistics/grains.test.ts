@@ -27,6 +27,7 @@ const LEVELS = ['REPORTING_REGION', 'PREFECTURE', 'COUNTY'] as const;
 
 let given: TestDatabase;
 let gateway: Gateway;
+/** the version in force */
 let catalog: Catalog;
 const subjects = new Map<string, string>();
 
@@ -104,6 +105,12 @@ async function write(rows: readonly Row[], folded: boolean): Promise<void> {
   if (folded) await gateway.statistics.fold();
 }
 
+/** A version with another deadline: the days between which rows are on time or late are cut anew where it is a new one. */
+async function publish(deadline: number): Promise<void> {
+  const items = catalog.items.map((item) => (item.code in FAMILIES ? { ...item, collectionDeadlineDays: deadline } : item));
+  ({ catalog } = await gateway.catalogs.publish({ items }, 'another deadline'));
+}
+
 async function answer(kind: 'DASHBOARD' | 'DEPARTMENT', asked: readonly Question[]): Promise<(Figures | null)[]> {
   const profile = compileProfile(catalog, { kind, items: null, grants: [], providesData: kind === 'DEPARTMENT' });
   const service = new StatisticsService(
@@ -132,7 +139,12 @@ const regionOf = (level: DivisionLevel, division: string): string =>
     : `${division.slice(0, 4)}00`;
 
 /** Key -> rows, of all figures that the question asks for. */
-function expected({ filter, wants }: Question, rows: readonly Row[], department: boolean): Record<string, number> {
+function expected(
+  { filter, wants }: Question,
+  rows: readonly Row[],
+  department: boolean,
+  deadline: number,
+): Record<string, number> {
   const sums: Record<string, number> = {};
   const add = (key: string, n: number): void => {
     sums[key] = (sums[key] ?? 0) + n;
@@ -147,7 +159,7 @@ function expected({ filter, wants }: Question, rows: readonly Row[], department:
     for (const level of wants.entryDivisions) add(`${level} ${regionOf(level, one.division)}`, one.n);
     if (wants.lists && one.item === SERIOUS) add(`list ${one.word1}`, one.n);
     if (wants.commitments && one.item === COMMITMENT) add(`commitment ${one.word1} ${one.word2}`, one.n);
-    const onTime = workingDays(`${one.month}-${one.decided}`, `${one.month}-15`) <= 7;
+    const onTime = workingDays(`${one.month}-${one.decided}`, `${one.month}-15`) <= deadline;
     if (wants.timeliness) add(`${onTime ? 'on time' : 'late'} ${one.item} ${one.unit}`, one.n);
   }
   return sums;
@@ -179,11 +191,13 @@ describe.each(['DASHBOARD', 'DEPARTMENT'] as const)('a %s', (kind) => {
         fc.array(row, { minLength: 3, maxLength: 15 }),
         fc.array(question, { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 0, max: 3 }),
-        async (rows, asked, unfolded) => {
+        fc.oneof({ weight: 2, arbitrary: fc.constant(7) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 11 }) }),
+        async (rows, asked, unfolded, deadline) => {
           await write(rows, unfolded > 0);
+          await publish(deadline);
           const figures = await answer(kind, asked);
           expect(asked.map((one, root) => told(one, figures[root] ?? null))).toEqual(
-            asked.map((one) => expected(one, rows, kind === 'DEPARTMENT')),
+            asked.map((one) => expected(one, rows, kind === 'DEPARTMENT', deadline)),
           );
         },
       ),
