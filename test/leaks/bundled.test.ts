@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { checkSheet, decodeSheet } from '../../src/catalog/index.ts';
 import { askBy } from './channels/ask-by.ts';
+import { countRows } from './channels/count.ts';
 import { misuseCursors, pageThrough } from './channels/cursors.ts';
 import { followChanges } from './channels/follow.ts';
 import { lookUpSubjects } from './channels/look-up.ts';
@@ -63,6 +64,12 @@ describe('the leak matrix on the bundled catalog', () => {
     it('change feed: everything changed at once, and the client hears of its own view alone', async () => {
       const findings = new Findings(id, 'change feed');
       await followChanges(stage.gateway, stage.scene(id), findings);
+      expect(findings.lines).toEqual([]);
+    });
+
+    it('statistics: what may be counted, and nothing by what may not be used', async () => {
+      const findings = new Findings(id, 'statistics');
+      await countRows(stage.gateway, stage.scene(id), findings);
       expect(findings.lines).toEqual([]);
     });
 
