@@ -191,7 +191,7 @@ describe.each(['DASHBOARD', 'DEPARTMENT'] as const)('a %s', (kind) => {
         fc.array(row, { minLength: 3, maxLength: 15 }),
         fc.array(question, { minLength: 1, maxLength: 3 }),
         fc.integer({ min: 0, max: 3 }),
-        fc.oneof({ weight: 2, arbitrary: fc.constant(7) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 11 }) }),
+        fc.oneof({ weight: 4, arbitrary: fc.constant(7) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 11 }) }),
         async (rows, asked, unfolded, deadline) => {
           await write(rows, unfolded > 0);
           await publish(deadline);
