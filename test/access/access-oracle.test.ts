@@ -64,7 +64,7 @@ describe('any catalog', () => {
         const profile = compileProfile(catalogOf(document), basis);
         for (const item of document.items) {
           const decision = profile.decide(item.code, facts);
-          expect(decision.visible).toBe(expectedVisible(item, basis, facts));
+          mustBe(decision.visible, expectedVisible(item, basis, facts), { item, basis, facts });
           for (const field of item.fields) {
             mustAgree(decision.field(field.key), expectedDecision(item, field, basis, facts), { item, field, basis, facts });
           }
@@ -92,11 +92,10 @@ describe('any catalog', () => {
           const rows = possibleRows(item, basis);
           const about = { ANY: rows, ORGANIZATION: rows.filter((row) => !row.person), PERSON: rows.filter((row) => row.person) };
           for (const role of ROLES) {
-            expect(profile.mayFilter(item.code, role, 'ANY')).toBe(expectedMayFilter(item, role, basis, about.ANY));
-            expect(profile.mayFilter(item.code, role, 'ORGANIZATION')).toBe(
-              expectedMayFilter(item, role, basis, about.ORGANIZATION),
-            );
-            expect(profile.mayFilter(item.code, role, 'PERSON')).toBe(expectedMayFilter(item, role, basis, about.PERSON));
+            for (const party of ['ANY', 'ORGANIZATION', 'PERSON'] as const) {
+              const expected = expectedMayFilter(item, role, basis, about[party]);
+              mustBe(profile.mayFilter(item.code, role, party), expected, { item, role, party, basis });
+            }
           }
         }
       }),
@@ -112,8 +111,8 @@ describe('any catalog', () => {
           const rows = possibleRows(item, basis);
           for (const field of item.fields) {
             const ever = rows.some((row) => expectedDecision(item, field, basis, row).outcome !== 'WITHHELD');
-            expect(profile.couldEverSee(item.code, field.key)).toBe(ever);
-            expect(profile.beyondPublic(item.code, field.key)).toBe(field.permission !== 'PUBLIC');
+            mustBe(profile.couldEverSee(item.code, field.key), ever, { item, field, basis });
+            mustBe(profile.beyondPublic(item.code, field.key), field.permission !== 'PUBLIC', { item, field, basis });
           }
           const matters = rows.some((row) =>
             item.fields.some(
@@ -180,7 +179,12 @@ interface Told {
   readonly required?: string;
 }
 
-/** `expect` costs more than the decision itself, and there are hundreds of thousands. */
+// `expect` costs more than the decision itself, and there are hundreds of thousands.
+
+function mustBe(actual: boolean, expected: boolean, on: object): void {
+  if (actual !== expected) throw new Error(`${String(actual)} should be ${String(expected)}, of ${JSON.stringify(on)}`);
+}
+
 function mustAgree(actual: Told, expected: Told, on: object): void {
   if (actual.outcome === expected.outcome && actual.reason === expected.reason && actual.required === expected.required) return;
   throw new Error(`${JSON.stringify(actual)} should be ${JSON.stringify(expected)}, of ${JSON.stringify(on)}`);
