@@ -1,5 +1,6 @@
 /** Channel change feed: everything changed at once, and each client hears of the rows that are there for it, and of no other. */
 import type { Gateway } from '../../../src/gateway.ts';
+import { changesShown } from '../../testkit/changes-shown.ts';
 import { ALL_FAMILIES, namedFragments } from '../documents.ts';
 import type { Findings } from '../findings.ts';
 import type { Scene } from '../stage.ts';
@@ -71,13 +72,7 @@ async function logEverything({ database: { pool } }: Gateway): Promise<void> {
     `INSERT INTO changes (txid, kind, subject_id, item_code, ${was})
      SELECT pg_current_xact_id()::text::bigint, 'SUBJECT', id, item_code, true, updated_at, item_code, person, source_unit_code FROM subjects`,
   );
-  const { rows } = await pool.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
-  // Transactions of other tests on the same server hold the feed back as well.
-  for (;;) {
-    const now = await pool.query<{ xmin: string }>('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin');
-    if (BigInt(now.rows[0]?.xmin ?? 0) > BigInt(rows[0]?.id ?? 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await changesShown(pool);
 }
 
 function cursorOf(data: Readonly<Record<string, unknown>> | null): string | null {
