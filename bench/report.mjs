@@ -37,6 +37,12 @@ export function writeReport({ results, bytes, memory, imported, dataset, seconds
     path.join(folder, 'results.json'),
     `${JSON.stringify({ about, summary, bytes, memory, imported, rounds: results }, null, 1)}\n`,
   );
+  const root = path.join(import.meta.dirname, '..');
+  // As everything in the repository is.
+  execFileSync(process.execPath, [path.join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'), '--write', folder], {
+    cwd: root,
+    stdio: 'ignore',
+  });
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
