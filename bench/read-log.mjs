@@ -4,12 +4,11 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { environmentOf, openDataset } from './dataset/open.mjs';
-import { cpuSeconds, databaseCpuSeconds, startPeer } from './peers/start.mjs';
-import { requestsOf } from './workloads.mjs';
+import { cpuSeconds, databaseCpuSeconds, postmasterOf, startPeer } from './peers/start.mjs';
+import { requestsOf, subjectsToAsk } from './workloads.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -21,15 +20,14 @@ const { values: options } = parseArgs({
 
 const WARM_UP_SECONDS = 3;
 const CONNECTIONS = [8, 64];
-const ASKED = 500;
-/** The aim of issue 4: what the log may take of P1's rate, per cent. */
+/** What the log may take of P1's rate, per cent. */
 const MOST_LOSS = 15;
 
 const entries = Number(options.entries);
 const dataset = await openDataset(entries);
 const { gateway } = dataset;
 const environment = environmentOf(entries);
-const postmaster = Number(readFileSync(path.join(environment.DATA_DIR, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]);
+const postmaster = postmasterOf(environment.DATA_DIR);
 const { token } = await gateway.tokens.issue(dataset.agency, 86_400);
 const client = fork(path.join(import.meta.dirname, 'load-client.mjs'));
 const peers = [];
@@ -45,13 +43,7 @@ try {
       }),
     );
   }
-  const step = Math.max(1, Math.floor(dataset.organizations / ASKED));
-  const creditCodes = Array.from({ length: ASKED }, (_, at) => 1 + at * step)
-    .filter((number) => number < dataset.organizations)
-    .map(dataset.creditCode);
-  const bodies = requestsOf({ creditCodes, divisions: [], giant: '', position: {} }).P1.gateway.map((body) =>
-    JSON.stringify(body),
-  );
+  const bodies = requestsOf({ ...subjectsToAsk(dataset), position: {} }).P1.gateway.map((body) => JSON.stringify(body));
   await checkLogged();
   for (const connections of CONNECTIONS) for (const peer of peers) await measure(peer, connections, WARM_UP_SECONDS);
   const results = new Map();
