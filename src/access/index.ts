@@ -4,6 +4,8 @@ export { compileProfile } from './compile-profile.ts';
 export { accessDifference } from './difference.ts';
 export type { AccessChange } from './difference.ts';
 export { applyMask } from './masks.ts';
+export { lessOpen, opennessOf } from './openness.ts';
+export type { Openness } from './openness.ts';
 export { ProfileCache } from './profile-cache.ts';
 export { ACTIONS, CLIENT_KINDS, ENTRY_STATUSES } from './model.ts';
 export type {

@@ -1,6 +1,5 @@
 /** An export (全量快照) as it is kept: what was asked for, how far it is, and what came of it. */
 import { z } from 'zod';
-import { ExportView } from './export-view.ts';
 
 export const EXPORT_STATUSES = ['RUNNING', 'READY', 'FAILED', 'EXPIRED'] as const;
 export type ExportStatus = (typeof EXPORT_STATUSES)[number];
@@ -24,8 +23,8 @@ export type ExportFile = z.infer<typeof ExportFile>;
 export const ExportResult = z.object({
   files: z.array(ExportFile),
   manifest: ExportFile.omit({ item: true }),
-  /** not there in exports of earlier versions */
-  view: ExportView.optional(),
+  /** `Openness` of the client's view when it was made; not there in exports of earlier versions */
+  view: z.record(z.string(), z.record(z.string(), z.string())).optional(),
 });
 export type ExportResult = z.infer<typeof ExportResult>;
 

@@ -3,6 +3,7 @@
  * from a new view. Files that nobody may download any more go.
  */
 import { randomUUID } from 'node:crypto';
+import { opennessOf } from '../access/index.ts';
 import type { ProfileCache } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
 import { profileBasisOf, refusalOf } from '../clients/index.ts';
@@ -15,7 +16,6 @@ import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
 import { HEARTBEAT_MS } from './export-store.ts';
 import type { ExportStore } from './export-store.ts';
-import { viewOf } from './export-view.ts';
 import { exportableItems } from './exportable-items.ts';
 import { writeExport } from './write-export.ts';
 
@@ -228,7 +228,7 @@ export class ExportRunner {
       // Before the first byte can be had: nothing is ready without this.
       await this.#parts.record({ ...job, items: codes }, client, catalog, report);
       const { ttlHours } = this.#parts;
-      const done = { ...result, view: viewOf(catalog, profile, codes) };
+      const done = { ...result, view: opennessOf(catalog, profile, codes) };
       return await store.ready(job, this.#holder, { rows, result: done, catalogVersion: catalog.version, feedCursor, ttlHours });
     } finally {
       await snapshot.close();

@@ -1,5 +1,6 @@
 /** Exports as clients ask for them: start one, look how it is, and find the files of one that is ready. */
 import path from 'node:path';
+import { lessOpen } from '../access/index.ts';
 import type { AccessProfile } from '../access/index.ts';
 import type { Catalog } from '../catalog/model.ts';
 import type { ClientStanding } from '../clients/index.ts';
@@ -8,7 +9,6 @@ import { GatewayError } from '../errors.ts';
 import type { ExportFolder } from './export-folder.ts';
 import type { ExportJob } from './export-job.ts';
 import type { ExportStore } from './export-store.ts';
-import { narrowed } from './export-view.ts';
 import { exportableItems } from './exportable-items.ts';
 
 export interface ExportCall {
@@ -106,7 +106,7 @@ export class ExportService {
     if (file === undefined) return null;
     const profile = this.#profileOf(client);
     const { view } = job.result;
-    const closed = view === undefined ? job.items.filter((code) => !profile.anyVisible(code)) : narrowed(view, profile);
+    const closed = view === undefined ? job.items.filter((code) => !profile.anyVisible(code)) : lessOpen(view, profile);
     if (closed.length > 0) {
       throw new GatewayError(
         'FIELD_FORBIDDEN',
